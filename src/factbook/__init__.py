@@ -1,0 +1,3 @@
+"""Factbook: events in, facts out."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,40 @@
+"""Who asks and for whom: nothing reaches the warehouse or the metadata without a Scope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    WRITER = "writer"  # a write-only key: sends events, reads nothing
+    VIEWER = "viewer"
+    ANALYST = "analyst"
+    CONTENT_MANAGER = "content_manager"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+
+class Tier(StrEnum):
+    FREE = "free"
+    PRO = "pro"
+    ENTERPRISE = "enterprise"
+
+
+DEFAULT_TENANT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """tenant: whose data. actor: who acts (a key's or person's id). zone: the tenant's IANA time zone."""
+
+    tenant: str
+    actor: str
+    role: Role
+    tier: Tier = Tier.FREE
+    zone: str = "UTC"
+
+    @classmethod
+    def system(cls, tenant: str = DEFAULT_TENANT, zone: str = "UTC") -> Scope:
+        """The service itself, for background work on one tenant's data."""
+        return cls(tenant=tenant, actor="system", role=Role.OWNER, tier=Tier.ENTERPRISE, zone=zone)

@@ -1,0 +1,32 @@
+"""Safe SQL text: values travel as bound parameters, identifiers only from fixed lists."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def identifier(name: str) -> str:
+    """`name` quoted as an identifier; refuses anything but letters, digits and underscores."""
+    if not _IDENTIFIER.match(name):
+        raise ValueError(f"not an identifier: {name!r}")
+    return f"`{name}`"
+
+
+@dataclass(slots=True)
+class Parameters:
+    """Collects bound values; `add` returns the placeholder to put into the SQL text.
+
+    >>> p = Parameters(); f"user_id = {p.add('o\\'neill', 'String')}"
+    'user_id = {p0:String}'
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, value: Any, type_: str) -> str:
+        name = f"p{len(self.values)}"
+        self.values[name] = value
+        return "{" + f"{name}:{type_}" + "}"
