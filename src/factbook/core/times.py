@@ -52,7 +52,7 @@ def zone(name: str, field: str = "timezone") -> ZoneInfo:
 
 
 def parse_moment(text: str, tz: ZoneInfo, field: str, *, end: bool = False) -> datetime:
-    """An RFC 3339 time (or a date) as UTC. Without an offset it is read in `tz`; a date as `end` means its last moment."""
+    """An RFC 3339 time (or a date) as UTC. Without an offset it is read in `tz`; a date as `end`: up to its end."""
     try:
         if _DATE_ONLY.match(text):
             day = date.fromisoformat(text) + timedelta(days=1 if end else 0)

@@ -1,0 +1,182 @@
+"""The one warehouse engine: ClickHouse SQL, embedded (chDB) or on a server, through one driver family."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import clickhouse_connect
+import pyarrow as pa
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+
+from factbook.core.errors import FactbookError, Kind, unavailable
+
+DATABASE = "factbook"
+
+READ_SETTINGS: Mapping[str, Any] = {"max_memory_usage": 4_000_000_000, "max_execution_time": 30}
+"""Bounds of one read: bytes and seconds."""
+
+_CALLERS_FAULT = {
+    159: "The query took longer than {limit} seconds.",
+    160: "The query would take longer than {limit} seconds.",
+    241: "The query needs more memory than one query may use.",
+    394: "The query was cancelled.",
+}
+
+
+class EngineError(FactbookError):
+    """What the engine refused; `code` is ClickHouse's error number, 0 when it could not be reached."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(Kind.UNAVAILABLE, message, retry_after=1.0)
+        self.code = code
+
+
+def connect_arguments(address: str, data: Path) -> dict[str, Any]:
+    """Driver arguments for `chdb` (a folder of `data`) or `clickhouse://user:password@host:port/database`."""
+    if address == "chdb":
+        folder = data / "warehouse"
+        folder.mkdir(parents=True, exist_ok=True)
+        return {"interface": "chdb", "path": str(folder)}
+    url = urlsplit(address)
+    if url.scheme not in ("clickhouse", "clickhouses") or not url.hostname:
+        raise FactbookError(
+            Kind.INVALID,
+            f"FACTBOOK_WAREHOUSE is not an address of a warehouse: {url.scheme or address!r}.",
+            field="FACTBOOK_WAREHOUSE",
+            hint="Use chdb, or clickhouse://user:password@host:8123/database.",
+        )
+    return {
+        "host": url.hostname,
+        "port": url.port or 8123,
+        "username": unquote(url.username or "default"),
+        "password": unquote(url.password or ""),
+        "secure": url.scheme == "clickhouses",
+        "autogenerate_session_id": False,
+    }
+
+
+class Engine:
+    """A bounded pool of connections to one database. Every method may be called from any thread.
+
+    Unscoped: only migrations, the writer and retention use it directly; reads go through `Warehouse`.
+    """
+
+    def __init__(self, address: str, data: Path, *, connections: int = 4) -> None:
+        arguments = connect_arguments(address, data)
+        self.embedded = address == "chdb"
+        self.database = DATABASE if self.embedded else urlsplit(address).path.strip("/") or DATABASE
+        self._free: queue.LifoQueue[Any] = queue.LifoQueue()
+        self._all: list[Any] = []
+        self._closed = threading.Event()
+        try:
+            first = clickhouse_connect.get_client(**arguments, database=None if self.embedded else "default")
+            first.command(f"CREATE DATABASE IF NOT EXISTS `{self.database}`")
+            first.close()
+            for _ in range(connections):
+                client = clickhouse_connect.get_client(**arguments, database=self.database)
+                self._all.append(client)
+                self._free.put(client)
+        except ClickHouseError as error:
+            raise _explained(error, arguments) from error
+
+    def close(self) -> None:
+        """Closes every connection; the embedded engine must be closed before the process ends."""
+        self._closed.set()
+        for client in self._all:
+            client.close()
+
+    @contextmanager
+    def _client(self, timeout: float = 30.0) -> Iterator[Any]:
+        try:
+            client = self._free.get(timeout=timeout)
+        except queue.Empty:
+            raise unavailable("The warehouse is busy with other queries.", retry_after=2.0) from None
+        try:
+            yield client
+        except ClickHouseError as error:
+            raise _translated(error) from error
+        finally:
+            self._free.put(client)
+
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> str:
+        """Runs a statement; returns the text of its result, empty for none."""
+        with self._client() as client:
+            return str(client.command(sql, parameters=dict(parameters or {})))
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        with self._client() as client:
+            return list(client.query(sql, parameters=dict(parameters or {})).result_rows)
+
+    def records(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Rows as dicts by column name."""
+        with self._client() as client:
+            return list(client.query(sql, parameters=dict(parameters or {})).named_results())
+
+    def table(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """The result as an Arrow table (strings as strings)."""
+        with self._client() as client:
+            result: pa.Table = client.query_arrow(sql, parameters=dict(parameters or {}), use_strings=True)
+            return result
+
+    def insert(
+        self, table: str, rows: pa.RecordBatch | pa.Table, *, token: str, columns: Sequence[str] | None = None
+    ) -> None:
+        """Inserts `rows` as one block, durable on return; the same `token` again changes nothing.
+
+        The part's files and folder are synced (the table's settings), so a crash after return loses nothing.
+        """
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, rows.schema) as writer:
+            writer.write(rows)
+        names = list(columns or rows.schema.names)
+        size = max(rows.num_rows, 1)
+        with self._client(timeout=300) as client:
+            client.raw_insert(
+                table,
+                column_names=names,
+                insert_block=sink.getvalue().to_pybytes(),
+                fmt="ArrowStream",
+                settings={
+                    "insert_deduplication_token": token,
+                    "async_insert": "0",
+                    "max_insert_block_size": str(size),
+                    "min_insert_block_size_rows": str(size),
+                    "max_partitions_per_insert_block": "0",
+                    "log_queries": "0",
+                },
+            )
+
+    def ping(self) -> None:
+        """Raises EngineError when the engine does not answer."""
+        self.command("SELECT 1")
+
+
+def _translated(error: ClickHouseError) -> FactbookError:
+    code = int(getattr(error, "code", 0) or 0) if isinstance(error, DatabaseError) else 0
+    if code in _CALLERS_FAULT:
+        message = _CALLERS_FAULT[code].format(limit=READ_SETTINGS["max_execution_time"])
+        return FactbookError(
+            Kind.LIMITED, message, retry_after=5.0, hint="Ask for a shorter period, fewer columns or more filters."
+        )
+    return EngineError(code, f"The warehouse refused: {_first_line(error)}")
+
+
+def _explained(error: ClickHouseError, arguments: Mapping[str, Any]) -> FactbookError:
+    text = _first_line(error)
+    if "path" in arguments:
+        return EngineError(
+            0,
+            f"The embedded warehouse at {arguments['path']} cannot be opened ({text}). "
+            "Another process may be using it, or the folder cannot be written.",
+        )
+    return EngineError(0, f"The warehouse at {arguments['host']}:{arguments['port']} does not answer ({text}).")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:500] if str(error).strip() else type(error).__name__

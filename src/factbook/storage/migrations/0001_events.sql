@@ -1,0 +1,51 @@
+-- Every event that was accepted, one row each. `block` is the writer's block number: roll-ups are computed from it.
+CREATE TABLE events
+(
+    tenant LowCardinality(String),
+    event_id UUID,
+    event_type LowCardinality(String),
+    event_category LowCardinality(String),
+    timestamp DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    processed_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)),
+    user_id String CODEC(ZSTD(1)),
+    anonymous_id String CODEC(ZSTD(1)),
+    session_id String CODEC(ZSTD(1)),
+    session UInt64 CODEC(ZSTD(1)),
+    content_id String CODEC(ZSTD(1)),
+    resource_type LowCardinality(String),
+    resource_id String CODEC(ZSTD(1)),
+    ip_address String CODEC(ZSTD(1)),
+    user_agent String CODEC(ZSTD(1)),
+    device LowCardinality(String),
+    browser LowCardinality(String),
+    os LowCardinality(String),
+    is_bot Bool,
+    referrer String CODEC(ZSTD(1)),
+    referrer_source LowCardinality(String),
+    utm_source LowCardinality(String),
+    utm_medium LowCardinality(String),
+    utm_campaign LowCardinality(String),
+    utm_term LowCardinality(String),
+    utm_content LowCardinality(String),
+    country LowCardinality(String),
+    region LowCardinality(String),
+    city LowCardinality(String),
+    source LowCardinality(String),
+    batch_id UUID,
+    correlation_id String CODEC(ZSTD(1)),
+    data_class LowCardinality(String),
+    numbers Map(LowCardinality(String), Float64) CODEC(ZSTD(1)),
+    texts Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    properties String CODEC(ZSTD(1)),
+    block UInt64 CODEC(Delta, ZSTD(1)),
+    INDEX by_id event_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_user user_id TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_block block TYPE minmax GRANULARITY 1,
+    INDEX by_processed processed_at TYPE minmax GRANULARITY 1,
+    CONSTRAINT named CHECK event_type != '' AND tenant != ''
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(timestamp)
+ORDER BY (tenant, timestamp)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+    min_bytes_for_full_part_storage = 10000000, non_replicated_deduplication_window = 1000;

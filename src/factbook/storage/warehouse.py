@@ -1,0 +1,43 @@
+"""Reads of the warehouse, always for one Scope: a statement that does not name the tenant is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from factbook.core.scope import Scope
+
+from .engine import READ_SETTINGS, Engine
+
+TENANT = "{tenant:String}"
+"""The placeholder every statement must hold; bound from the scope and from nothing else."""
+
+_SETTINGS = "\nSETTINGS " + ", ".join(f"{name} = {value}" for name, value in READ_SETTINGS.items())
+
+
+class Warehouse:
+    """Scoped reads; every method takes the Scope first and may be called from any thread."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def records(self, scope: Scope, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Rows as dicts. Raises LIMITED past the bounds of a read, UNAVAILABLE when the engine is down."""
+        return self._engine.records(sql + _SETTINGS, _bound(scope, sql, parameters))
+
+    def rows(self, scope: Scope, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        return self._engine.rows(sql + _SETTINGS, _bound(scope, sql, parameters))
+
+    def table(self, scope: Scope, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+        """The result as an Arrow table."""
+        return self._engine.table(sql + _SETTINGS, _bound(scope, sql, parameters))
+
+
+def _bound(scope: Scope, sql: str, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
+    if TENANT not in sql:
+        raise AssertionError(f"a statement without the tenant: {sql[:80]}")
+    if parameters and "tenant" in parameters:
+        raise AssertionError("the tenant is bound from the scope alone")
+    return {**(parameters or {}), "tenant": scope.tenant}
