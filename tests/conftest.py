@@ -1,0 +1,51 @@
+"""What every test may ask for: the embedded engine, a real server, and a tenant of its own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from factbook.core.scope import Role, Scope
+from factbook.storage.engine import Engine
+from factbook.storage.migrate import migrate
+from factbook.storage.warehouse import Warehouse
+from tests.servers import clickhouse
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """The embedded engine, migrated; a process can have only one, so every test of this worker shares it."""
+    embedded = Engine("chdb", tmp_path_factory.mktemp("warehouse"))
+    try:
+        migrate(embedded)
+        yield embedded
+    finally:
+        embedded.close()
+
+
+@pytest.fixture(scope="session")
+def warehouse(engine: Engine) -> Warehouse:
+    return Warehouse(engine)
+
+
+@pytest.fixture
+def scope() -> Scope:
+    """A tenant that no other test knows: what one test writes, no other reads."""
+    return Scope(tenant=f"tenant-{uuid.uuid4().hex}", actor="test", role=Role.OWNER)
+
+
+@pytest.fixture(scope="session")
+def clickhouse_server() -> Iterator[clickhouse.ClickHouseServer | clickhouse.GivenServer]:
+    server = clickhouse.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def clickhouse_url(clickhouse_server: clickhouse.ClickHouseServer | clickhouse.GivenServer) -> Iterator[str]:
+    """The address of a database that does not exist yet, on a real server; dropped at the end."""
+    address = clickhouse_server.url(clickhouse.fresh_database())
+    yield address
+    clickhouse.drop(address)

@@ -1,0 +1,1 @@
+"""Real servers for tests, started from ordinary test dependencies in processes of their own."""
