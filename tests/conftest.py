@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,15 @@ from tests.servers import clickhouse
 
 
 @pytest.fixture(scope="session")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of `engine`."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def engine(data: Path) -> Iterator[Engine]:
     """The embedded engine, migrated; a process can have only one, so every test of this worker shares it."""
-    embedded = Engine("chdb", tmp_path_factory.mktemp("warehouse"))
+    embedded = Engine("chdb", data)
     try:
         migrate(embedded)
         yield embedded

@@ -38,11 +38,7 @@ _USERS = f"""<clickhouse>
 </clickhouse>
 """
 
-# The wheel's own entry reads config.xml from the working directory; one endless query keeps it alive.
-_KEEP_ALIVE = (
-    "SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP; "
-    "SELECT sleepEachRow(1) FROM numbers(4000000000) SETTINGS max_block_size = 1 FORMAT Null"
-)
+_PROCESS = Path(__file__).resolve().with_name("clickhouse_process.py")
 
 
 class ClickHouseServer:
@@ -53,21 +49,26 @@ class ClickHouseServer:
         self.port, native = free_ports(2)
         (self.folder / "config.xml").write_text(_CONFIG.format(http=self.port, tcp=native))
         (self.folder / "users.xml").write_text(_USERS)
-        with open(self.folder / "log", "wb") as log:
+        self.start()
+
+    def start(self) -> None:
+        """Starts the process, again after `kill`; returns when it answers."""
+        with open(self.folder / "log", "ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).resolve()), str(self.folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                [sys.executable, str(_PROCESS), str(self.folder)], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         wait_for(self._answers, self._process, "the ClickHouse server")
+
+    def kill(self) -> None:
+        """Ends the process as a crash would; what it had acknowledged stays in its folder."""
+        self._process.kill()
+        self._process.wait()
 
     def url(self, database: str, *, user: str = USER, password: str = PASSWORD) -> str:
         return f"clickhouse://{quote(user, safe='')}:{quote(password, safe='')}@127.0.0.1:{self.port}/{database}"
 
     def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
+        self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _answers(self) -> bool:
@@ -115,15 +116,3 @@ def drop(address: str) -> None:
     )
     client.command(f"DROP DATABASE IF EXISTS `{url.path.strip('/')}` SYNC")
     client.close()
-
-
-def _serve(folder: str) -> None:
-    from chdb import _chdb
-
-    os.chdir(folder)
-    _chdb.set_signal_handlers_enabled(0)
-    _chdb.query(_KEEP_ALIVE, "TabSeparated", path=f"{folder}/data")
-
-
-if __name__ == "__main__":
-    _serve(sys.argv[1])

@@ -33,9 +33,16 @@ def either(request: pytest.FixtureRequest) -> Engine:
     return engine
 
 
-@pytest.fixture
-def empty(clickhouse_url: str) -> Iterator[Engine]:
-    """An engine on a database without any table (a server's: a process can hold one embedded folder only)."""
-    remote = Engine(clickhouse_url, Path("/nowhere"), connections=1)
-    yield remote
-    remote.close()
+@pytest.fixture(params=["embedded", "server"])
+def empty(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """An engine on a database of its own without any table; the embedded one shares the worker's folder."""
+    if request.param == "embedded":
+        request.getfixturevalue("engine")
+        name = clickhouse.fresh_database()
+        bare = Engine("chdb", request.getfixturevalue("data"), connections=1, database=name)
+    else:
+        bare = Engine(request.getfixturevalue("clickhouse_url"), Path("/nowhere"), connections=1)
+    yield bare
+    if request.param == "embedded":
+        bare.command(f"DROP DATABASE `{bare.database}` SYNC")
+    bare.close()

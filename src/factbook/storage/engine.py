@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -22,11 +23,13 @@ READ_SETTINGS: Mapping[str, Any] = {"max_memory_usage": 4_000_000_000, "max_exec
 """Bounds of one read: bytes and seconds."""
 
 _CALLERS_FAULT = {
-    159: "The query took longer than {limit} seconds.",
-    160: "The query would take longer than {limit} seconds.",
+    159: "The query took longer than one query may.",
+    160: "The query would take longer than one query may.",
     241: "The query needs more memory than one query may use.",
     394: "The query was cancelled.",
 }
+
+_REFUSED_LOGIN = frozenset({192, 193, 194, 497, 516})
 
 
 class EngineError(FactbookError):
@@ -42,22 +45,29 @@ def connect_arguments(address: str, data: Path) -> dict[str, Any]:
     if address == "chdb":
         folder = data / "warehouse"
         folder.mkdir(parents=True, exist_ok=True)
-        return {"interface": "chdb", "path": str(folder)}
+        options = {"config-file": str(resources.files("factbook.storage").joinpath("embedded.xml"))}
+        return {"interface": "chdb", "path": str(folder), "chdb_options": options}
     url = urlsplit(address)
-    if url.scheme not in ("clickhouse", "clickhouses") or not url.hostname:
+    secure = url.scheme == "clickhouses"
+    try:
+        port = url.port or (8443 if secure else 8123)
+    except ValueError:
+        port = 0
+    if not (secure or url.scheme == "clickhouse") or not url.hostname or not port:
         raise FactbookError(
             Kind.INVALID,
-            f"FACTBOOK_WAREHOUSE is not an address of a warehouse: {url.scheme or address!r}.",
+            f"FACTBOOK_WAREHOUSE is not an address of a warehouse: {address.split('@')[-1]!r}.",
             field="FACTBOOK_WAREHOUSE",
             hint="Use chdb, or clickhouse://user:password@host:8123/database.",
         )
     return {
         "host": url.hostname,
-        "port": url.port or 8123,
+        "port": port,
         "username": unquote(url.username or "default"),
         "password": unquote(url.password or ""),
-        "secure": url.scheme == "clickhouses",
+        "secure": secure,
         "autogenerate_session_id": False,
+        "connect_timeout": 10,
     }
 
 
@@ -67,32 +77,35 @@ class Engine:
     Unscoped: only migrations, the writer and retention use it directly; reads go through `Warehouse`.
     """
 
-    def __init__(self, address: str, data: Path, *, connections: int = 4) -> None:
+    def __init__(self, address: str, data: Path, *, connections: int = 4, database: str | None = None) -> None:
         arguments = connect_arguments(address, data)
         self.embedded = address == "chdb"
-        self.database = DATABASE if self.embedded else urlsplit(address).path.strip("/") or DATABASE
+        self.database = database or ("" if self.embedded else urlsplit(address).path.strip("/")) or DATABASE
         self._free: queue.LifoQueue[Any] = queue.LifoQueue()
         self._all: list[Any] = []
         self._closed = threading.Event()
         try:
             first = clickhouse_connect.get_client(**arguments, database=None if self.embedded else "default")
-            first.command(f"CREATE DATABASE IF NOT EXISTS `{self.database}`")
-            first.close()
+            self._all.append(first)
+            first.command(f"CREATE DATABASE IF NOT EXISTS {quoted(self.database)}")
             for _ in range(connections):
                 client = clickhouse_connect.get_client(**arguments, database=self.database)
                 self._all.append(client)
                 self._free.put(client)
         except ClickHouseError as error:
+            self.close()
             raise _explained(error, arguments) from error
 
     def close(self) -> None:
-        """Closes every connection; the embedded engine must be closed before the process ends."""
+        """Waits for running statements and closes; the embedded engine must be closed before the process ends."""
         self._closed.set()
         for client in self._all:
             client.close()
 
     @contextmanager
     def _client(self, timeout: float = 30.0) -> Iterator[Any]:
+        if self._closed.is_set():
+            raise unavailable("The warehouse is closed.")
         try:
             client = self._free.get(timeout=timeout)
         except queue.Empty:
@@ -101,6 +114,8 @@ class Engine:
             yield client
         except ClickHouseError as error:
             raise _translated(error) from error
+        except OSError as error:  # no room for the block's temporary file, or the server hung up
+            raise EngineError(0, f"The warehouse could not be reached: {_first_line(error)}") from error
         finally:
             self._free.put(client)
 
@@ -157,13 +172,22 @@ class Engine:
         self.command("SELECT 1")
 
 
+def quoted(name: str) -> str:
+    """`name` as a quoted identifier, whatever it holds (a database is named by the operator)."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
 def _translated(error: ClickHouseError) -> FactbookError:
     code = int(getattr(error, "code", 0) or 0) if isinstance(error, DatabaseError) else 0
     if code in _CALLERS_FAULT:
-        message = _CALLERS_FAULT[code].format(limit=READ_SETTINGS["max_execution_time"])
         return FactbookError(
-            Kind.LIMITED, message, retry_after=5.0, hint="Ask for a shorter period, fewer columns or more filters."
+            Kind.LIMITED,
+            _CALLERS_FAULT[code],
+            retry_after=5.0,
+            hint="Ask for a shorter period, fewer columns or more filters.",
         )
+    if not code:
+        return EngineError(0, f"The warehouse does not answer: {_first_line(error)}")
     return EngineError(code, f"The warehouse refused: {_first_line(error)}")
 
 
@@ -175,7 +199,11 @@ def _explained(error: ClickHouseError, arguments: Mapping[str, Any]) -> Factbook
             f"The embedded warehouse at {arguments['path']} cannot be opened ({text}). "
             "Another process may be using it, or the folder cannot be written.",
         )
-    return EngineError(0, f"The warehouse at {arguments['host']}:{arguments['port']} does not answer ({text}).")
+    place = f"{arguments['host']}:{arguments['port']}"
+    code = int(getattr(error, "code", 0) or 0)
+    if code in _REFUSED_LOGIN:
+        return EngineError(code, f"The warehouse at {place} refuses user {arguments['username']!r} or the password.")
+    return EngineError(code, f"The warehouse at {place} does not answer ({text}).")
 
 
 def _first_line(error: Exception) -> str:

@@ -14,25 +14,31 @@ from .engine import READ_SETTINGS, Engine
 TENANT = "{tenant:String}"
 """The placeholder every statement must hold; bound from the scope and from nothing else."""
 
-_SETTINGS = "\nSETTINGS " + ", ".join(f"{name} = {value}" for name, value in READ_SETTINGS.items())
-
 
 class Warehouse:
     """Scoped reads; every method takes the Scope first and may be called from any thread."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        seconds: float = READ_SETTINGS["max_execution_time"],
+        memory_bytes: int = READ_SETTINGS["max_memory_usage"],
+    ) -> None:
+        """seconds, memory_bytes: the bounds of one read, past which it is LIMITED."""
         self._engine = engine
+        self._settings = f"\nSETTINGS max_execution_time = {float(seconds)}, max_memory_usage = {int(memory_bytes)}"
 
     def records(self, scope: Scope, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Rows as dicts. Raises LIMITED past the bounds of a read, UNAVAILABLE when the engine is down."""
-        return self._engine.records(sql + _SETTINGS, _bound(scope, sql, parameters))
+        return self._engine.records(sql + self._settings, _bound(scope, sql, parameters))
 
     def rows(self, scope: Scope, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        return self._engine.rows(sql + _SETTINGS, _bound(scope, sql, parameters))
+        return self._engine.rows(sql + self._settings, _bound(scope, sql, parameters))
 
     def table(self, scope: Scope, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The result as an Arrow table."""
-        return self._engine.table(sql + _SETTINGS, _bound(scope, sql, parameters))
+        return self._engine.table(sql + self._settings, _bound(scope, sql, parameters))
 
 
 def _bound(scope: Scope, sql: str, parameters: Mapping[str, Any] | None) -> dict[str, Any]:

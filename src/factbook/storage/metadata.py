@@ -1,0 +1,278 @@
+"""The metadata database, row by row: tenants, API keys, custom event types, secrets, outcomes.
+
+Methods take a Scope; those that serve the service itself, across tenants, say so in their names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+
+from factbook.core.errors import FactbookError, Kind, not_found
+from factbook.core.scope import Scope
+
+from .database import Database
+from .rows import RETENTION_LEVELS, ApiKey, EventType, EventTypeChange, JobRun, LetterOutcome, Tenant
+from .tables import (
+    API_KEYS,
+    ENDED_SESSIONS,
+    EVENT_TYPE_HISTORY,
+    EVENT_TYPES,
+    JOB_RUNS,
+    LETTER_OUTCOMES,
+    SECRETS,
+    TENANTS,
+)
+
+_Row = TypeVar("_Row", Tenant, ApiKey, EventType, LetterOutcome, JobRun)
+
+
+def _read(connection: Connection, kind: type[_Row], statement: sa.Select[Any]) -> list[_Row]:
+    return [kind(**row) for row in connection.execute(statement).mappings()]
+
+
+def _values(row: Any) -> dict[str, Any]:
+    return {item.name: getattr(row, item.name) for item in fields(row)}
+
+
+class Metadata:
+    """Every method is one short transaction, from any thread. UNAVAILABLE when the database is down."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(cls, address: str, data: Path) -> Metadata:
+        """Opens (and makes or upgrades) the database at `address`; empty is SQLite in the folder `data`."""
+        database = Database(address, data)
+        database.upgrade()
+        return cls(database)
+
+    def close(self) -> None:
+        self._database.close()
+
+    def ping(self) -> None:
+        """Raises UNAVAILABLE when the database does not answer."""
+        with self._database.reading() as connection:
+            connection.execute(sa.text("SELECT 1"))
+
+    # Tenants
+
+    def tenants_of_system(self) -> list[Tenant]:
+        with self._database.reading() as connection:
+            return _read(connection, Tenant, sa.select(TENANTS).order_by(TENANTS.c.id))
+
+    def ensure_tenant_of_system(self, tenant: str, *, now: int, zone: str = "UTC", tier: str = "free") -> Tenant:
+        """The tenant called `tenant`, made with these values when there is none yet."""
+        with self._database.writing() as connection:
+            found = _read(connection, Tenant, sa.select(TENANTS).where(TENANTS.c.id == tenant))
+            if found:
+                return found[0]
+            made = Tenant(tenant, tenant, zone, tier, now, None, None, None, None)
+            connection.execute(sa.insert(TENANTS).values(_values(made)))
+            return made
+
+    def tenant(self, scope: Scope) -> Tenant:
+        with self._database.reading() as connection:
+            found = _read(connection, Tenant, sa.select(TENANTS).where(TENANTS.c.id == scope.tenant))
+        if not found:
+            raise not_found(f"There is no tenant {scope.tenant!r}.")
+        return found[0]
+
+    def set_retention(self, scope: Scope, days: Mapping[str, int | None]) -> Tenant:
+        """Days to keep by level (RETENTION_LEVELS); None is the default again; levels not named stay as they are."""
+        if not set(days) <= set(RETENTION_LEVELS):
+            raise ValueError(f"no such level: {sorted(set(days) - set(RETENTION_LEVELS))}")
+        if days:
+            with self._database.writing() as connection:
+                connection.execute(sa.update(TENANTS).where(TENANTS.c.id == scope.tenant).values(**days))
+        return self.tenant(scope)
+
+    # API keys
+
+    def keys_of_system(self) -> list[ApiKey]:
+        with self._database.reading() as connection:
+            return _read(connection, ApiKey, sa.select(API_KEYS).order_by(API_KEYS.c.created_at, API_KEYS.c.id))
+
+    def api_keys(self, scope: Scope) -> list[ApiKey]:
+        """Every key of the tenant, revoked ones too, oldest first."""
+        mine = sa.select(API_KEYS).where(API_KEYS.c.tenant == scope.tenant)
+        with self._database.reading() as connection:
+            return _read(connection, ApiKey, mine.order_by(API_KEYS.c.created_at, API_KEYS.c.id))
+
+    def add_api_key(self, scope: Scope, key: ApiKey) -> ApiKey:
+        _own(scope, key.tenant)
+        try:
+            with self._database.writing() as connection:
+                connection.execute(sa.insert(API_KEYS).values(_values(key)))
+        except IntegrityError as error:
+            raise FactbookError(Kind.CONFLICT, "This key is already in use.", hint="Choose another key.") from error
+        return key
+
+    def change_api_key(self, scope: Scope, key_id: str, **values: Any) -> ApiKey:
+        """Sets columns of one key of the tenant. NOT_FOUND when it has no such key."""
+        mine = (API_KEYS.c.tenant == scope.tenant) & (API_KEYS.c.id == key_id)
+        with self._database.writing() as connection:
+            if values:
+                connection.execute(sa.update(API_KEYS).where(mine).values(**values))
+            found = _read(connection, ApiKey, sa.select(API_KEYS).where(mine))
+        if not found:
+            raise not_found(f"There is no API key {key_id!r}.", hint="GET /api/v1/admin/api-keys lists them.")
+        return found[0]
+
+    def note_key_uses_of_system(self, uses: Mapping[str, int]) -> None:
+        """uses: key id → when it was used last."""
+        with self._database.writing() as connection:
+            for key_id, at in uses.items():
+                connection.execute(sa.update(API_KEYS).where(API_KEYS.c.id == key_id).values(last_used_at=at))
+
+    # Custom event types
+
+    def event_types_of_system(self) -> list[EventType]:
+        with self._database.reading() as connection:
+            return _read(connection, EventType, sa.select(EVENT_TYPES))
+
+    def event_types(self, scope: Scope) -> list[EventType]:
+        """By name, retired ones too."""
+        mine = sa.select(EVENT_TYPES).where(EVENT_TYPES.c.tenant == scope.tenant).order_by(EVENT_TYPES.c.name)
+        with self._database.reading() as connection:
+            return _read(connection, EventType, mine)
+
+    def event_type(self, scope: Scope, name: str) -> EventType:
+        with self._database.reading() as connection:
+            return _event_type(connection, scope, name)
+
+    def add_event_type(self, scope: Scope, row: EventType, history: Mapping[str, Any]) -> EventType:
+        """CONFLICT when the tenant has a type of that name, retired or not."""
+        _own(scope, row.tenant)
+        try:
+            with self._database.writing() as connection:
+                connection.execute(sa.insert(EVENT_TYPES).values(_values(row)))
+                _record(connection, scope, row, "created", history)
+        except IntegrityError as error:
+            raise FactbookError(
+                Kind.CONFLICT,
+                f"The event type {row.name!r} is already defined.",
+                field="name",
+                hint=f"PUT /api/v1/custom-events/{row.name} changes it.",
+            ) from error
+        return row
+
+    def change_event_type(
+        self, scope: Scope, name: str, change: str, values: Mapping[str, Any], history: Mapping[str, Any]
+    ) -> EventType:
+        """Sets `values`, counts the version up and keeps `history` (the definition after the change)."""
+        with self._database.writing() as connection:
+            before = _event_type(connection, scope, name)
+            mine = (EVENT_TYPES.c.tenant == scope.tenant) & (EVENT_TYPES.c.name == name)
+            connection.execute(sa.update(EVENT_TYPES).where(mine).values(**values, version=before.version + 1))
+            after = _event_type(connection, scope, name)
+            _record(connection, scope, after, change, history)
+        return after
+
+    def event_type_history(self, scope: Scope, name: str) -> list[EventTypeChange]:
+        """Every change, newest first."""
+        mine = (EVENT_TYPE_HISTORY.c.tenant == scope.tenant) & (EVENT_TYPE_HISTORY.c.name == name)
+        statement = sa.select(EVENT_TYPE_HISTORY).where(mine).order_by(EVENT_TYPE_HISTORY.c.version.desc())
+        with self._database.reading() as connection:
+            _event_type(connection, scope, name)
+            rows = connection.execute(statement).mappings().all()
+        return [
+            EventTypeChange(
+                row["version"], row["change"], row["actor"], row["changed_at"], json.loads(row["definition"])
+            )
+            for row in rows
+        ]
+
+    # What the service keeps for itself
+
+    def secret_of_system(self, name: str, fresh: str, *, now: int, replace: bool = False) -> str:
+        """The secret called `name`; `fresh` is kept as it when there is none yet, or in place of it with `replace`."""
+        with self._database.writing() as connection:
+            kept = connection.execute(sa.select(SECRETS.c.value).where(SECRETS.c.name == name)).scalar_one_or_none()
+            if kept is not None and not replace:
+                return str(kept)
+            connection.execute(sa.delete(SECRETS).where(SECRETS.c.name == name))
+            connection.execute(sa.insert(SECRETS).values(name=name, value=fresh, created_at=now))
+            return fresh
+
+    def ended_sessions_of_system(self, *, now: int) -> frozenset[str]:
+        """Ids of sessions that were signed out of before they expired; those past their expiry are forgotten."""
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(ENDED_SESSIONS).where(ENDED_SESSIONS.c.expires_at < now))
+            return frozenset(connection.execute(sa.select(ENDED_SESSIONS.c.id)).scalars())
+
+    def end_session_of_system(self, session: str, *, expires_at: int) -> None:
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(ENDED_SESSIONS).where(ENDED_SESSIONS.c.id == session))
+            connection.execute(sa.insert(ENDED_SESSIONS).values(id=session, expires_at=expires_at))
+
+    def letter_outcome(self, scope: Scope, letter_id: str) -> LetterOutcome | None:
+        mine = (LETTER_OUTCOMES.c.tenant == scope.tenant) & (LETTER_OUTCOMES.c.letter_id == letter_id)
+        with self._database.reading() as connection:
+            found = _read(connection, LetterOutcome, sa.select(LETTER_OUTCOMES).where(mine))
+        return found[0] if found else None
+
+    def letter_outcomes(self, scope: Scope) -> list[str]:
+        """Ids of the tenant's letters that have an outcome."""
+        mine = sa.select(LETTER_OUTCOMES.c.letter_id).where(LETTER_OUTCOMES.c.tenant == scope.tenant)
+        with self._database.reading() as connection:
+            return list(connection.execute(mine).scalars())
+
+    def set_letter_outcome(self, scope: Scope, outcome: LetterOutcome) -> None:
+        _own(scope, outcome.tenant)
+        mine = (LETTER_OUTCOMES.c.tenant == scope.tenant) & (LETTER_OUTCOMES.c.letter_id == outcome.letter_id)
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(LETTER_OUTCOMES).where(mine))
+            connection.execute(sa.insert(LETTER_OUTCOMES).values(_values(outcome)))
+
+    def forget_letter_outcomes_of_system(self, *, before: int) -> int:
+        with self._database.writing() as connection:
+            return connection.execute(sa.delete(LETTER_OUTCOMES).where(LETTER_OUTCOMES.c.at < before)).rowcount
+
+    def job_run_of_system(self, name: str) -> JobRun | None:
+        """The newest run of the job called `name`."""
+        with self._database.reading() as connection:
+            found = _read(connection, JobRun, sa.select(JOB_RUNS).where(JOB_RUNS.c.name == name))
+        return found[0] if found else None
+
+    def note_job_run_of_system(self, run: JobRun) -> None:
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(JOB_RUNS).where(JOB_RUNS.c.name == run.name))
+            connection.execute(sa.insert(JOB_RUNS).values(_values(run)))
+
+
+def _own(scope: Scope, tenant: str) -> None:
+    if tenant != scope.tenant:
+        raise AssertionError(f"a row of {tenant!r} in the scope of {scope.tenant!r}")
+
+
+def _event_type(connection: Connection, scope: Scope, name: str) -> EventType:
+    mine = (EVENT_TYPES.c.tenant == scope.tenant) & (EVENT_TYPES.c.name == name)
+    found: Sequence[EventType] = _read(connection, EventType, sa.select(EVENT_TYPES).where(mine))
+    if not found:
+        raise not_found(
+            f"The event type {name[:128]!r} is not defined.", hint="GET /api/v1/custom-events lists what is."
+        )
+    return found[0]
+
+
+def _record(connection: Connection, scope: Scope, row: EventType, change: str, definition: Mapping[str, Any]) -> None:
+    connection.execute(
+        sa.insert(EVENT_TYPE_HISTORY).values(
+            tenant=row.tenant,
+            name=row.name,
+            version=row.version,
+            change=change,
+            actor=scope.actor,
+            changed_at=row.updated_at,
+            definition=json.dumps(definition),
+        )
+    )

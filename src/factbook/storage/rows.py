@@ -1,0 +1,86 @@
+"""The rows of the metadata database as values; times are epoch milliseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+RETENTION_LEVELS = ("raw_events", "minute_aggregates", "hour_aggregates", "daily_aggregates")
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """Days to keep are None where the default of the settings applies."""
+
+    id: str
+    name: str
+    zone: str
+    tier: str
+    created_at: int
+    raw_events: int | None
+    minute_aggregates: int | None
+    hour_aggregates: int | None
+    daily_aggregates: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """digest: hex SHA-256 of the key. prefix: its first characters, to know it by. preset: the variable that names it."""
+
+    id: str
+    tenant: str
+    name: str
+    role: str
+    digest: str
+    prefix: str
+    preset: str
+    created_by: str
+    created_at: int
+    last_used_at: int | None = None
+    expires_at: int | None = None
+    revoked_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """schema: JSON text of the JSON Schema of its properties; version counts up from 1 with every change."""
+
+    tenant: str
+    name: str
+    display_name: str
+    description: str
+    schema: str
+    is_active: bool
+    version: int
+    created_at: int
+    updated_at: int
+    retired_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventTypeChange:
+    version: int
+    change: str
+    actor: str
+    changed_at: int
+    definition: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LetterOutcome:
+    """What became of a dead letter that was sent in again. result: accepted, duplicate or superseded."""
+
+    tenant: str
+    letter_id: str
+    result: str
+    event_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    name: str
+    started_at: int
+    finished_at: int | None
+    failure: str
+    detail: str

@@ -1,0 +1,86 @@
+"""Migrations are applied once each, survive an interruption anywhere, and are refused when changed."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from factbook.core.errors import FactbookError, Kind
+from factbook.storage import migrate as migrating
+from factbook.storage.engine import Engine
+from factbook.storage.migrate import migrate, migrations, statements
+
+NAMES = [name for name, _ in migrations()]
+STATEMENTS = sum(len(statements(sql)) for _, sql in migrations())
+
+
+def tables(engine: Engine) -> set[str]:
+    return {name for (name,) in engine.rows("SELECT name FROM system.tables WHERE database = currentDatabase()")}
+
+
+def test_every_migration_is_applied_once(empty: Engine) -> None:
+    assert migrate(empty) == NAMES
+    assert migrate(empty) == []
+    assert tables(empty) >= {"migrations", "events", "rollups", "dead_letters"}
+
+
+def test_numbers_of_migrations_have_no_gap_and_no_double() -> None:
+    assert [int(name.split("_")[0]) for name in NAMES] == list(range(1, len(NAMES) + 1))
+
+
+def test_interrupted_anywhere_the_next_run_goes_on(empty: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = empty.command
+    for survives in range(STATEMENTS + len(NAMES) + 1):
+        left = survives
+
+        def interrupted(sql: str, parameters: Any = None) -> str:
+            nonlocal left
+            if left == 0:
+                raise KeyboardInterrupt
+            left -= 1
+            return run(sql, parameters)
+
+        monkeypatch.setattr(empty, "command", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            migrate(empty)
+            raise KeyboardInterrupt  # the last rounds find all done
+        monkeypatch.undo()
+    migrate(empty)
+    assert migrate(empty) == []
+    assert empty.rows("SELECT name FROM migrations ORDER BY name") == [(name,) for name in NAMES]
+
+
+def test_changed_migration_is_refused_and_applies_nothing(empty: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate(empty)
+    changed = [(name, sql + "\n-- changed\n") for name, sql in migrations()]
+    changed.append(("9999_more", "CREATE TABLE more (x UInt8) ENGINE = Memory"))
+    monkeypatch.setattr(migrating, "migrations", lambda: changed)
+    with pytest.raises(FactbookError, match=f"{NAMES[0]} was changed") as raised:
+        migrate(empty)
+    assert raised.value.kind is Kind.CONFLICT
+    assert "more" not in tables(empty)
+
+
+def test_warehouse_of_a_newer_version_is_refused(empty: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate(empty)
+    monkeypatch.setattr(migrating, "migrations", lambda older=migrations()[:-1]: older)
+    with pytest.raises(FactbookError, match=f"newer Factbook.*{NAMES[-1]}"):
+        migrate(empty)
+
+
+def test_two_at_once_end_with_one_schema(clickhouse_url: str) -> None:
+    from pathlib import Path
+
+    engines = [Engine(clickhouse_url, Path("/nowhere"), connections=1) for _ in range(2)]
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(migrate, engine) for engine in engines]:
+            done.result()
+    assert migrate(engines[0]) == []
+    for engine in engines:
+        engine.close()
+
+
+def test_statements_are_split_at_the_end_of_a_line_only() -> None:
+    assert statements("-- a; comment\nSELECT ';' AS x;\n\nSELECT 2;\n-- tail\n") == ["SELECT ';' AS x", "SELECT 2;"]
