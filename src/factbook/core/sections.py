@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import quote
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
@@ -67,18 +68,24 @@ class Database(Section):
         address("sqlite", "postgresql", "postgres", "postgresql+psycopg"),
         Env("ANALYTICS_DATABASE_URL", "DATABASE_URL"),
         ADDRESS,
-        FUTURE,
         Allowed("sqlite:///… or postgresql://user:password@host:5432/name"),
     ] = Field(default="", repr=False, description="Metadata database; empty for SQLite in the data folder.")
-    host: Annotated[str, Env("DB_HOST"), FUTURE] = Field(
-        default="", description="Database host, where no url is given."
-    )
-    port: Annotated[int, Env("DB_PORT"), FUTURE] = Field(default=5432, ge=1, le=65535, description="Database port.")
-    name: Annotated[str, Env("DB_NAME"), FUTURE] = Field(default="", description="Database name.")
-    user: Annotated[str, Env("DB_USER"), FUTURE] = Field(default="", description="Database user.")
-    password: Annotated[SecretStr | None, Env("DB_PASSWORD"), SECRET, FUTURE] = Field(
+    host: Annotated[str, Env("DB_HOST")] = Field(default="", description="Database host, where no url is given.")
+    port: Annotated[int, Env("DB_PORT")] = Field(default=5432, ge=1, le=65535, description="Database port.")
+    name: Annotated[str, Env("DB_NAME")] = Field(default="", description="Database name.")
+    user: Annotated[str, Env("DB_USER")] = Field(default="", description="Database user.")
+    password: Annotated[SecretStr | None, Env("DB_PASSWORD"), SECRET] = Field(
         default=None, description="Database password."
     )
+
+    @property
+    def address(self) -> str:
+        """The url, else one made of the single values, else empty."""
+        if self.url or not self.host:
+            return self.url
+        password = self.password.get_secret_value() if self.password else ""
+        credentials = f"{quote(self.user, safe='')}{':' + quote(password, safe='') if password else ''}"
+        return f"postgresql://{credentials}{'@' if credentials else ''}{self.host}:{self.port}/{quote(self.name)}"
 
 
 class Redis(Section):

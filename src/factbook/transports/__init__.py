@@ -1,0 +1,1 @@
+"""The ways in and out: each decodes, calls one verb, encodes."""

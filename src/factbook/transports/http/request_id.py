@@ -1,0 +1,78 @@
+"""Gives every request an id: the caller's X-Request-ID, else its trace id, else a new one; and answers what crashed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+
+import structlog
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .problems import unexpected
+
+_SENDABLE = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}\Z")
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})\Z")
+_KEY = "correlation_id"
+
+log = structlog.get_logger()
+
+
+def correlation_id(scope: Scope) -> str:
+    """The id of the request that `scope` belongs to; empty outside the middleware."""
+    return str(scope.get("state", {}).get(_KEY, ""))
+
+
+class RequestId:
+    """ASGI middleware. Sets `scope["state"]["correlation_id"]` (and `trace_id`), and X-Request-ID and traceparent on
+    the answer. An exception from below becomes a 500 problem with that id, logged under it. Standing twice in a row
+    of middleware does nothing twice.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket") or correlation_id(scope):
+            await self.app(scope, receive, send)
+            return
+        asked, trace, flags = _sent(scope["headers"])
+        request_id = asked or trace or secrets.token_hex(16)
+        scope["state"] = {**scope.get("state", {}), _KEY: request_id, "trace_id": trace}
+        added = [(b"x-request-id", request_id.encode())]
+        if trace:
+            added.append((b"traceparent", f"00-{trace}-{secrets.token_hex(8)}-{flags}".encode()))
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            if message["type"] in ("http.response.start", "websocket.accept"):
+                started = True
+                message["headers"] = [*message.get("headers", ()), *added]
+            await send(message)
+
+        bound = {_KEY: request_id, "trace_id": trace} if trace else {_KEY: request_id}
+        with structlog.contextvars.bound_contextvars(**bound):
+            try:
+                await self.app(scope, receive, sending)
+            except ClientDisconnect:
+                log.debug("the caller left before the answer", path=scope["path"])
+            except Exception as error:  # the last one who can answer
+                log.exception("unexpected error", path=scope["path"], error=type(error).__name__)
+                if started or scope["type"] == "websocket":
+                    raise
+                status, headers, body = unexpected(request_id, instance=scope["path"])
+                await sending({"type": "http.response.start", "status": status, "headers": headers})
+                await sending({"type": "http.response.body", "body": body})
+
+
+def _sent(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, str, str]:
+    """(usable X-Request-ID, trace id, trace flags) of the request; empty where not sent or not usable."""
+    asked = trace = flags = ""
+    for name, value in headers:
+        if name == b"x-request-id" and _SENDABLE.match(value):
+            asked = value.decode()
+        elif name == b"traceparent" and (match := _TRACEPARENT.match(value)) and match[1].strip(b"0"):
+            trace, flags = match[1].decode(), match[3].decode()
+    return asked, trace, flags
