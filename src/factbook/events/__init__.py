@@ -1,0 +1,1 @@
+"""The event: its fields, its rules, its known types, the filters over it. No I/O."""

@@ -1,0 +1,129 @@
+"""The working record that the steps fill: events on the way to becoming rows, and those dropped with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from factbook.core.scope import Scope
+from factbook.events.event import Event
+
+from .decode import Refusal
+from .places import Places
+from .visits import Visits
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How events came in. history: old events are welcome (a load). ip and user_agent: of the request, not of the event."""
+
+    source: str = "http"
+    ip: str = ""
+    user_agent: str = ""
+    history: bool = False
+
+
+class Validator(Protocol):
+    def check(self, properties: dict[str, Any], /) -> tuple[str, str] | None:
+        """(field, message) of the first fault, None when the properties keep to the schema."""
+
+
+class Types(Protocol):
+    """What ingest asks of event types: their category, and the tenant's schema for them where there is one."""
+
+    def category(self, event_type: str, /) -> str: ...
+
+    def validator(self, tenant: str, event_type: str, /) -> Validator | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Bounds and look-ups of the steps. Sizes in bytes, ages in milliseconds."""
+
+    types: Types
+    places: Places
+    max_age_ms: int = 90 * 86_400_000
+    max_ahead_ms: int = 86_400_000
+    max_depth: int = 16
+    max_event_bytes: int = 256 * 1024
+    max_properties: int = 1000
+    anonymize_ip: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    request: int
+    index: int
+    refusal: Refusal
+    body: bytes
+    event_id: str = ""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows of one turn of the line, of one or more requests; changed in place by the steps, once through.
+
+    request[i] and index[i]: which request event i came from, and where it stood in it.
+    columns: what the steps made, each as long as `events`.
+    """
+
+    rules: Rules
+    visits: Visits
+    now_ms: int
+    scopes: Sequence[Scope]
+    origins: Sequence[Origin]
+    events: list[Event]
+    request: list[int]
+    index: list[int]
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    dropped: list[Dropped] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def drop(self, refusals: dict[int, Refusal]) -> None:
+        """Takes the rows at these positions out, keeping what was sent and why it goes."""
+        if not refusals:
+            return
+        for row, refusal in refusals.items():
+            event = self.events[row]
+            self.dropped.append(
+                Dropped(
+                    self.request[row],
+                    self.index[row],
+                    refusal,
+                    encode_event(event),
+                    event.event_id or event.id or "",
+                )
+            )
+        kept = [row for row in range(len(self.events)) if row not in refusals]
+        self.events = [self.events[row] for row in kept]
+        self.request = [self.request[row] for row in kept]
+        self.index = [self.index[row] for row in kept]
+        self.columns = {name: [values[row] for row in kept] for name, values in self.columns.items()}
+
+    def by_request(self, value: Callable[[Scope, Origin], Any]) -> list[Any]:
+        """`value(scope, origin)` of its request, for each row."""
+        values = [value(scope, origin) for scope, origin in zip(self.scopes, self.origins, strict=True)]
+        return [values[0]] * len(self.events) if len(values) == 1 else [values[number] for number in self.request]
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def encode_event(event: Event) -> bytes:
+    """The event as JSON, without the fields it does not have."""
+    members = {name: getattr(event, name) for name in event.__struct_fields__}
+    return _ENCODER.encode({name: value for name, value in members.items() if value is not None})
+
+
+def milliseconds(moment: datetime, zone: ZoneInfo) -> int:
+    """Whole milliseconds since 1970 UTC; a time without an offset is read in `zone`."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    return int(moment.timestamp() * 1000 + 0.5)

@@ -1,0 +1,72 @@
+"""Properties by dotted path: numbers and texts apart, so that both can be queried fast; depth and number bounded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class TooDeepError(Exception):
+    """Nested past the bound."""
+
+
+class Leaves:
+    """The leaves of one batch's properties, ready for Arrow maps: offsets, keys and values, numbers and texts apart."""
+
+    __slots__ = ("number_keys", "number_offsets", "numbers", "text_keys", "text_offsets", "texts")
+
+    def __init__(self) -> None:
+        self.number_keys: list[str] = []
+        self.numbers: list[float] = []
+        self.number_offsets: list[int] = [0]
+        self.text_keys: list[str] = []
+        self.texts: list[str] = []
+        self.text_offsets: list[int] = [0]
+
+    def add(self, properties: dict[str, Any]) -> None:
+        """Takes one event's leaves: numbers as floats; texts and booleans (`true`, `false`) as texts."""
+        self._walk("", properties)
+        self.number_offsets.append(len(self.numbers))
+        self.text_offsets.append(len(self.texts))
+
+    def _walk(self, prefix: str, members: dict[str, Any]) -> None:
+        for name, value in members.items():
+            path = prefix + name
+            kind = type(value)
+            if kind is str:
+                self.text_keys.append(path)
+                self.texts.append(value)
+            elif kind is float or kind is int:
+                if path:  # the empty path is the events themselves in the roll-ups
+                    self._number(path, value)
+            elif kind is bool:
+                self.text_keys.append(path)
+                self.texts.append("true" if value else "false")
+            elif kind is dict:
+                self._walk(f"{path}.", value)
+
+    def _number(self, path: str, value: float) -> None:
+        try:
+            self.numbers.append(float(value))
+        except OverflowError:
+            return
+        self.number_keys.append(path)
+
+
+def measure(properties: dict[str, Any], max_depth: int) -> int:
+    """How many members `properties` holds, at any depth; raises TooDeepError past `max_depth` levels."""
+    count = len(properties)
+    for value in properties.values():
+        if type(value) is dict or type(value) is list:
+            count += _measure(value, max_depth - 1)
+    return count
+
+
+def _measure(value: dict[str, Any] | list[Any], levels: int) -> int:
+    if levels <= 0:
+        raise TooDeepError
+    members = value.values() if isinstance(value, dict) else value
+    count = len(value)
+    for member in members:
+        if type(member) is dict or type(member) is list:
+            count += _measure(member, levels - 1)
+    return count

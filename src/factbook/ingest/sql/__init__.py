@@ -1,0 +1,1 @@
+"""Statements of the writer, each named after what it does."""

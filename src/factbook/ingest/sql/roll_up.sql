@@ -1,0 +1,41 @@
+-- Adds one block of events to the roll-ups: first by minute, then the minutes again as hours and days, and all types together.
+INSERT INTO rollups
+SELECT
+    tenant,
+    level,
+    type AS event_type,
+    property,
+    multiIf(level = '1m', minute, level = '1h', toStartOfHour(minute), toStartOfDay(minute)) AS bucket,
+    sum(counted),
+    sum(total),
+    min(low),
+    max(high),
+    uniqCombined64MergeState(18)(people),
+    uniqCombined64MergeState(18)(visits),
+    quantilesDDMergeState(0.01, 0.5, 0.95, 0.99)(spread)
+FROM
+(
+    SELECT
+        tenant,
+        event_type AS own_type,
+        item.1 AS property,
+        toDateTime(toStartOfMinute(timestamp), 'UTC') AS minute,
+        count() AS counted,
+        sum(item.2) AS total,
+        min(item.2) AS low,
+        max(item.2) AS high,
+        uniqCombined64StateIf(18)(sipHash64(if(user_id != '', user_id, anonymous_id)), item.1 = '' AND (user_id != '' OR anonymous_id != '')) AS people,
+        uniqCombined64StateIf(18)(session, item.1 = '' AND session != 0) AS visits,
+        quantilesDDStateIf(0.01, 0.5, 0.95, 0.99)(item.2, item.1 != '') AS spread
+    FROM events
+    ARRAY JOIN arrayConcat([('', 0.)], CAST(numbers, 'Array(Tuple(String, Float64))')) AS item
+    WHERE block = {block:UInt64} AND NOT is_bot
+        AND timestamp BETWEEN {first:DateTime64(3, 'UTC')} AND {last:DateTime64(3, 'UTC')}
+        AND tenant IN {tenants:Array(String)}
+    GROUP BY tenant, own_type, property, minute
+)
+ARRAY JOIN ['1m', '1h', '1d'] AS level
+ARRAY JOIN if(property = '', [own_type, ''], [own_type]) AS type
+GROUP BY tenant, level, type, property, bucket
+SETTINGS insert_deduplication_token = '%(token)s', deduplicate_insert_select = 'force_enable',
+    min_insert_block_size_rows = 100000000, max_insert_threads = 1, log_queries = 0

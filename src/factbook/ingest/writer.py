@@ -1,0 +1,203 @@
+"""The one writer: takes the journal in order, puts it into the warehouse in blocks, exactly once whatever crashes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from importlib import resources
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import structlog
+
+from factbook.core.clock import Clock, epoch_ms
+from factbook.core.errors import FactbookError
+from factbook.storage.engine import Engine, EngineError
+
+from .blocks import from_bytes, letters_of
+from .journal import Entry, Intent, Journal
+
+log = structlog.get_logger()
+
+_ROLL_UP = resources.files("factbook.ingest.sql").joinpath("roll_up.sql").read_text()
+
+_OF_THE_DATA = frozenset(
+    (6, 25, 26, 27, 32, 33, 38, 41, 53, 69, 70, 72, 117, 131, 190, 321, 349, 376, 407, 441, 467, 469)
+)
+"""ClickHouse error numbers that blame the rows (cannot parse, out of bound, constraint broken), not the engine's state."""
+
+
+class Writer:
+    """Moves blocks of up to `block_rows` rows, at the latest `interval` seconds after they came.
+
+    Before a block its range is noted in the journal (`intend`); after a crash the same range goes again under the same
+    number, and the tables' de-duplication tokens leave out what was in already. Roll-ups are computed from the rows of
+    the block as they stand in `events`.
+    """
+
+    def __init__(
+        self, engine: Engine, journal: Journal, clock: Clock, *, block_rows: int = 50_000, interval: float = 0.25
+    ) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._clock = clock
+        self._block_rows = block_rows
+        self._interval = interval
+        self._changed = threading.Condition()
+        self._dirty = True
+        self._stopping = False
+        self._busy = True
+        self._error = ""
+        self._lag = 0.0
+        self.blocks = 0
+        self._thread = threading.Thread(target=self._run, name="warehouse-writer", daemon=True)
+
+    # -- what others see
+
+    @property
+    def error(self) -> str:
+        """Why the newest try failed; empty when it did not."""
+        return self._error
+
+    @property
+    def lag_seconds(self) -> float:
+        """From journalled to visible, for the oldest event of the newest block."""
+        return self._lag
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        with self._changed:
+            self._dirty = True
+            self._changed.notify_all()
+
+    def drained(self, timeout: float) -> bool:
+        """Waits until nothing waits; False after `timeout` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._busy and not self._dirty, timeout)
+
+    def stop(self, timeout: float = 30.0) -> bool:
+        """Moves what is journalled, for at most `timeout` seconds; the rest stays journalled for the next start."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    # -- the work
+
+    def recover(self) -> None:
+        """Finishes the block that a crash cut off, and all else that is journalled, before the service is ready."""
+        while self.step():
+            pass
+
+    def step(self) -> bool:
+        """Writes one block; False when the journal is empty. Raises UNAVAILABLE when the warehouse does not take it."""
+        intent = self._journal.intent()
+        if intent is not None:
+            entries = self._journal.read(self._block_rows, up_to=intent.last)
+        else:
+            entries = self._journal.read(self._block_rows)
+            if not entries:
+                return False
+            intent = Intent(self._journal.next_block(), entries[-1].position)
+            self._journal.intend(intent)
+        if entries:
+            self._write(intent, entries)
+        self._journal.commit(intent)
+        if entries:
+            self._lag = max(0.0, (epoch_ms(self._clock()) - entries[0].at) / 1000)
+            self.blocks += 1
+        return True
+
+    def _write(self, intent: Intent, entries: list[Entry]) -> None:
+        rows = from_bytes(entry.body for entry in entries)
+        letters = rows.letters
+        if rows.events.num_rows:
+            refused = self._insert_events(rows.events, intent.block)
+            if refused is not None:
+                letters = pa.concat_tables([letters, refused])
+            self._roll_up(rows.events, intent.block)
+        if letters.num_rows:
+            self._engine.insert("dead_letters", _numbered(letters, intent.block), token=f"letters-{intent.block}")
+
+    def _insert_events(self, events: pa.Table, block: int) -> pa.Table | None:
+        """Inserts the rows; halves what the warehouse blames on the rows until the bad ones stand alone, as letters."""
+        refused: list[pa.Table] = []
+        pieces = [(0, events.num_rows)]
+        while pieces:
+            low, high = pieces.pop()
+            try:
+                self._engine.insert(
+                    "events", _numbered(events.slice(low, high - low), block), token=f"{block}-{low}-{high}"
+                )
+            except EngineError as error:
+                if error.code not in _OF_THE_DATA:
+                    raise
+                if high - low == 1:
+                    log.warning("the warehouse refused an event", code=error.code, block=block, row=low)
+                    refused.append(letters_of(events.slice(low, 1), error.message, epoch_ms(self._clock())))
+                else:
+                    middle = (low + high) // 2
+                    pieces += [(middle, high), (low, middle)]
+        return pa.concat_tables(refused) if refused else None
+
+    def _roll_up(self, events: pa.Table, block: int) -> None:
+        span = pc.min_max(events["timestamp"]).as_py()
+        self._engine.command(
+            _ROLL_UP % {"token": f"{block}"},
+            {
+                "block": block,
+                "first": _sql_time(span["min"]),
+                "last": _sql_time(span["max"]),
+                "tenants": pc.unique(events["tenant"]).to_pylist(),
+            },
+        )
+
+    def _run(self) -> None:
+        pause = 0.0
+        while True:
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._dirty or self._stopping, None)
+                if self._stopping and not self._dirty:
+                    return
+                self._busy = True
+            self._fill(pause)
+            with self._changed:
+                self._dirty = False
+            try:
+                while self.step():
+                    self._error = ""
+                    pause = 0.0
+                    self._fill(0.0)
+            except FactbookError as error:
+                if self._error != error.message:
+                    log.error("the warehouse does not take events; they wait in the journal", reason=error.message)
+                self._error = error.message
+                with self._changed:
+                    self._dirty = True
+                if self._stopping:
+                    return
+                pause = min(max(pause * 2, 0.5), 10.0)
+
+    def _fill(self, pause: float) -> None:
+        """Waits for a full block, but no longer than the oldest event may wait (`pause` after a failure)."""
+        deadline = time.monotonic() + max(pause, self._interval)
+        with self._changed:
+            while not self._stopping and (pause or self._journal.waiting_rows < self._block_rows):
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+
+
+def _numbered(rows: pa.Table, block: int) -> pa.Table:
+    return rows.append_column("block", pa.array(np.full(rows.num_rows, block, dtype=np.uint64)))
+
+
+def _sql_time(moment: object) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"[:-3]

@@ -1,0 +1,1 @@
+"""A frozen record of the wired parts; no logic."""
