@@ -20,9 +20,9 @@ from .values import (
     Seconds,
     UrlPath,
     Words,
-    address,
     parts,
     upper,
+    url_of,
     warehouse,
     zone,
 )
@@ -65,7 +65,7 @@ class WarehouseSection(Section):
 class Database(Section):
     url: Annotated[
         str,
-        address("sqlite", "postgresql", "postgres", "postgresql+psycopg"),
+        url_of("sqlite", "postgresql", "postgres", "postgresql+psycopg"),
         Env("ANALYTICS_DATABASE_URL", "DATABASE_URL"),
         ADDRESS,
         Allowed("sqlite:///… or postgresql://user:password@host:5432/name"),
@@ -91,7 +91,7 @@ class Database(Section):
 class Redis(Section):
     url: Annotated[
         str,
-        address("redis", "rediss", "unix"),
+        url_of("redis", "rediss", "unix"),
         Env("REDIS_URL"),
         ADDRESS,
         FUTURE,
@@ -118,7 +118,7 @@ class Kafka(Section):
 
 class Nats(Section):
     url: Annotated[
-        str, address("nats", "tls", "ws", "wss"), Env("NATS_URL"), ADDRESS, FUTURE, Allowed("nats://host:4222")
+        str, url_of("nats", "tls", "ws", "wss"), Env("NATS_URL"), ADDRESS, FUTURE, Allowed("nats://host:4222")
     ] = Field(default="", repr=False, description="NATS JetStream, as a way in.")
 
 

@@ -40,6 +40,8 @@ class Problem:
 class ConfigurationError(FactbookError):
     """Everything that is wrong with the configuration, in `problems`."""
 
+    exit_code = 2
+
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         first = problems[0]
         super().__init__(

@@ -53,7 +53,7 @@ def zone(name: str) -> str:
     return name
 
 
-def address(*schemes: str) -> AfterValidator:
+def url_of(*schemes: str) -> AfterValidator:
     """Checks one address, or several separated by commas, against `schemes`."""
 
     def check(value: str) -> str:
