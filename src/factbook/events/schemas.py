@@ -77,6 +77,11 @@ _PLAIN = (
 )
 _KEYWORDS = frozenset((*_ONE, *_LIST, *_MAP, *_PLAIN))
 
+_PLAINLY = {
+    "type": "A type is array, boolean, integer, null, number, object or string, or a list of these.",
+    "pattern": "The pattern cannot be used: it is no regular expression, too large, or looks around or back.",
+}
+
 
 class Validator:
     """A compiled schema; `check` may be called from any thread."""
@@ -98,19 +103,21 @@ class Validator:
                 ),
             )
         except jsonschema_rs.ValidationError as error:
-            raise _refused(error.instance_path, f"{_short(error.message)}.") from None
+            place = error.instance_path
+            message = _PLAINLY.get(str(place[-1]) if place else "", _sentence(error.message))
+            raise _refused(place, message) from None
         except ValueError as error:
-            raise _refused([], f"{_short(str(error).splitlines()[0])}.") from None
+            raise _refused([], _sentence(str(error).splitlines()[0])) from None
 
     def check(self, properties: dict[str, Any]) -> tuple[str, str] | None:
-        """(field, message) of the first thing wrong, as in `("properties.amount", "…")`; None when all is well.
+        """(dotted path within the properties, message) of the first thing wrong; None when all is well.
 
         The message says what was expected and never repeats the value, which may be personal.
         """
         if self._compiled.is_valid(properties):
             return None
         error = next(self._compiled.iter_errors(properties))
-        return ".".join(["properties", *map(str, error.instance_path)]), f"{_short(error.message)}."
+        return ".".join(map(str, error.instance_path)), _sentence(error.message)
 
 
 def _inspect(schema: Mapping[str, Any]) -> None:
@@ -203,5 +210,6 @@ def _refused(place: list[Any], message: str, *, hint: str | None = None) -> Fact
     return invalid(message, field=".".join(["schema", *map(str, place)]), hint=hint)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
+def _sentence(text: str) -> str:
+    short = text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
+    return f"{short[:1].upper()}{short[1:]}."

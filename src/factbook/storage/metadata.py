@@ -70,8 +70,9 @@ class Metadata:
             return _read(connection, Tenant, sa.select(TENANTS).order_by(TENANTS.c.id))
 
     def ensure_tenant_of_system(self, tenant: str, *, now: int, zone: str = "UTC", tier: str = "free") -> Tenant:
-        """The tenant called `tenant`, made with these values when there is none yet."""
+        """The tenant called `tenant`, made when there is none yet; its zone follows `zone`."""
         with self._database.writing() as connection:
+            connection.execute(sa.update(TENANTS).where(TENANTS.c.id == tenant).values(zone=zone))
             found = _read(connection, Tenant, sa.select(TENANTS).where(TENANTS.c.id == tenant))
             if found:
                 return found[0]

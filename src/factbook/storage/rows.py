@@ -25,7 +25,7 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """digest: hex SHA-256 of the key. prefix: its first characters, to know it by. preset: the variable that names it."""
+    """digest: hex SHA-256 of the key. prefix: its first characters, to know it by. preset: the variable naming it."""
 
     id: str
     tenant: str

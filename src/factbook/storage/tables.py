@@ -1,4 +1,4 @@
-"""The tables of the metadata database; times are whole milliseconds since 1970 UTC: every database keeps those alike."""
+"""The tables of the metadata database; times are epoch milliseconds, which every database keeps alike."""
 
 from __future__ import annotations
 

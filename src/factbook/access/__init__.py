@@ -1,0 +1,1 @@
+"""Who may do what: API keys, signing in, sessions, roles."""

@@ -1,0 +1,158 @@
+"""Signing in to the page: links with a token, session cookies and short API tokens, all signed with one kept secret."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import jwt
+
+from factbook.core.clock import Clock, epoch_ms
+from factbook.core.errors import FactbookError, Kind
+from factbook.core.scope import DEFAULT_TENANT, Role, Scope, Tier
+from factbook.storage.metadata import Metadata
+
+LINK_SECONDS = 15 * 60
+SESSION_SECONDS = 7 * 86400
+TOKEN_SECONDS = 60 * 60
+
+_KEY_NAME = "signing_key"
+_ALGORITHM = "HS256"
+
+
+class Purpose(StrEnum):
+    """What a token is for; one made for one purpose is refused for another."""
+
+    LINK = "factbook:link"
+    SESSION = "factbook:session"
+    API = "factbook:api"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A token's content. key_id: the API key it was made with and ends with, empty for none. expires_at: epoch ms."""
+
+    id: str
+    tenant: str
+    actor: str
+    role: Role
+    key_id: str
+    expires_at: int
+
+
+class SignIn:
+    """Makes and reads tokens. The signing key is made at first use and survives restarts, so sessions do too."""
+
+    def __init__(self, metadata: Metadata, clock: Clock) -> None:
+        self._metadata = metadata
+        self._clock = clock
+        self._process = secrets.token_hex(16)
+        self._lock = threading.Lock()
+        self._key = ""
+        self._ended: frozenset[str] = frozenset()
+
+    def refresh(self) -> None:
+        """Reads the signing key and the sessions that were ended, as another process may have changed them."""
+        now = epoch_ms(self._clock())
+        key = self._metadata.secret_of_system(_KEY_NAME, secrets.token_hex(32), now=now)
+        ended = self._metadata.ended_sessions_of_system(now=now)
+        with self._lock:
+            self._key, self._ended = key, ended
+
+    def sign_in_token(self, tenant: str = DEFAULT_TENANT) -> str:
+        """For the line that `serve` prints: signs in as an admin, as often as needed, until this process ends."""
+        return self._signed(Purpose.LINK, Scope(tenant, "link", Role.ADMIN), "", 365 * 86400, process=self._process)
+
+    def link_token(self, scope: Scope, *, key_id: str = "", seconds: int = LINK_SECONDS) -> str:
+        """Signs in as `scope` for the next `seconds`, on whichever process serves this database."""
+        return self._signed(Purpose.LINK, scope, key_id, seconds)
+
+    def exchange(self, token: str) -> str:
+        """A link's token for a session's, which goes into the cookie. UNAUTHENTICATED when it is not good any more."""
+        ticket = self._read(Purpose.LINK, token)
+        return self.session_token(Scope(ticket.tenant, ticket.actor, ticket.role), key_id=ticket.key_id)
+
+    def session_token(self, scope: Scope, *, key_id: str = "") -> str:
+        return self._signed(Purpose.SESSION, scope, key_id, SESSION_SECONDS)
+
+    def api_token(self, scope: Scope, *, key_id: str = "", seconds: int = TOKEN_SECONDS) -> str:
+        """A short token that stands for an API key in `Authorization: Bearer`, and ends with that key."""
+        return self._signed(Purpose.API, scope, key_id, seconds)
+
+    def session(self, token: str) -> Ticket:
+        ticket = self._read(Purpose.SESSION, token)
+        if ticket.id in self._ended:
+            raise _refused("This session was signed out.")
+        return ticket
+
+    def api(self, token: str) -> Ticket:
+        return self._read(Purpose.API, token)
+
+    def end(self, token: str) -> None:
+        """Signs a session out for good; a token that is not good any more needs nothing."""
+        try:
+            ticket = self.session(token)
+        except FactbookError:
+            return
+        self._metadata.end_session_of_system(ticket.id, expires_at=ticket.expires_at)
+        self.refresh()
+
+    def end_all(self) -> None:
+        """A new signing key: every link, session and API token made so far is refused from now on."""
+        now = epoch_ms(self._clock())
+        self._metadata.secret_of_system(_KEY_NAME, secrets.token_hex(32), now=now, replace=True)
+        self.refresh()
+
+    def _signed(self, purpose: Purpose, scope: Scope, key_id: str, seconds: int, *, process: str = "") -> str:
+        claims: dict[str, Any] = {
+            "aud": str(purpose),
+            "jti": secrets.token_hex(12),
+            "exp": int(self._clock().timestamp()) + seconds,
+            "tenant": scope.tenant,
+            "sub": scope.actor,
+            "role": str(scope.role),
+        }
+        if key_id:
+            claims["key"] = key_id
+        if process:
+            claims["process"] = process
+        return jwt.encode(claims, self._key, _ALGORITHM)
+
+    def _read(self, purpose: Purpose, token: str) -> Ticket:
+        try:
+            # Expiry is checked below, against the clock that was passed in.
+            claims = jwt.decode(
+                token,
+                self._key,
+                [_ALGORITHM],
+                audience=str(purpose),
+                options={"require": ["exp", "aud", "jti", "tenant", "sub", "role"], "verify_exp": False},
+            )
+            ticket = Ticket(
+                claims["jti"],
+                claims["tenant"],
+                claims["sub"],
+                Role(claims["role"]),
+                claims.get("key", ""),
+                int(claims["exp"]) * 1000,
+            )
+        except (jwt.InvalidTokenError, ValueError):
+            raise _refused("The sign-in token is not good.") from None
+        if ticket.expires_at <= epoch_ms(self._clock()):
+            raise _refused("The sign-in token has expired.")
+        if claims.get("process", self._process) != self._process:
+            raise _refused("The sign-in token was made before the server was restarted.")
+        return ticket
+
+
+def scope_of(ticket: Ticket, zone: str, tier: str) -> Scope:
+    return Scope(tenant=ticket.tenant, actor=ticket.actor, role=ticket.role, tier=Tier(tier), zone=zone)
+
+
+def _refused(message: str) -> FactbookError:
+    return FactbookError(
+        Kind.UNAUTHENTICATED, message, hint="Run `factbook keys link` for a fresh sign-in line, or send an API key."
+    )

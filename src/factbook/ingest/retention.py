@@ -1,0 +1,245 @@
+"""Retention: rows past their age go, by tenant and by level; nothing younger does.
+
+Age is the time of the event, or the end of a roll-up's bucket: a bucket goes when all of it is past.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import structlog
+
+from factbook.core.clock import Clock, epoch_ms
+from factbook.core.errors import FactbookError, Kind, invalid
+from factbook.core.scope import Scope
+from factbook.storage.engine import Engine
+from factbook.storage.metadata import Metadata
+from factbook.storage.rows import RETENTION_LEVELS, Tenant
+
+log = structlog.get_logger()
+
+_ROLLUPS: Mapping[str, tuple[str, timedelta]] = {
+    "minute_aggregates": ("1m", timedelta(minutes=1)),
+    "hour_aggregates": ("1h", timedelta(hours=1)),
+    "daily_aggregates": ("1d", timedelta(days=1)),
+}
+"""Level of retention → level of `rollups` and the length of its buckets."""
+
+LONGEST_DAYS = 36_500
+_UNSETTLED = timedelta(hours=1)
+_PATIENCE_SECONDS = 10.0
+
+
+class Days(Protocol):
+    """Days to keep where a tenant says nothing; the settings' section `analytics.retention` is one."""
+
+    @property
+    def raw_events(self) -> int: ...
+    @property
+    def minute_aggregates(self) -> int: ...
+    @property
+    def hour_aggregates(self) -> int: ...
+    @property
+    def daily_aggregates(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultDays:
+    raw_events: int = 90
+    minute_aggregates: int = 365
+    hour_aggregates: int = 730
+    daily_aggregates: int = 3650
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """rows of one tenant and level that were older than `before` and are gone."""
+
+    tenant: str
+    level: str
+    days: int
+    before: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    started_at: datetime
+    finished_at: datetime
+    removed: tuple[Removed, ...] = ()
+    dropped_partitions: tuple[str, ...] = field(default=())
+
+    @property
+    def rows(self) -> int:
+        return sum(item.rows for item in self.removed)
+
+    def for_tenant(self, tenant: str) -> dict[str, Any]:
+        """JSON-able, with what was removed of this tenant only."""
+        mine = [item for item in self.removed if item.tenant == tenant]
+        return {
+            "started_at": self.started_at,
+            "finished_at": self.finished_at,
+            "rows": sum(item.rows for item in mine),
+            "removed": [{name: value for name, value in asdict(item).items() if name != "tenant"} for item in mine],
+        }
+
+
+def limits(tenant: Tenant | None, defaults: Days) -> dict[str, int]:
+    """Days to keep by level: the tenant's own, else the defaults."""
+    own = {level: getattr(tenant, level) if tenant else None for level in RETENTION_LEVELS}
+    return {level: getattr(defaults, level) if days is None else days for level, days in own.items()}
+
+
+def run_retention(
+    engine: Engine,
+    metadata: Metadata,
+    clock: Clock,
+    *,
+    defaults: Days | None = None,
+    settle: Callable[[float], bool] | None = None,
+) -> Report:
+    """Removes what is past its retention, waits until it is gone, and says how many rows went. Safe to repeat.
+
+    settle(seconds): waits until all that was accepted is in the warehouse with its roll-ups. Where it is not given, or
+    does not come to rest, rows taken in within the last hour stay until the next run: the roll-ups of the newest block
+    are computed from its rows.
+    """
+    started = clock()
+    taken_before = started if settle is not None and settle(_PATIENCE_SECONDS) else _settled_before(engine, started)
+    tenants = {tenant.id: tenant for tenant in metadata.tenants_of_system()}
+    present = {str(row[0]) for row in engine.rows("SELECT DISTINCT tenant FROM events")}
+    present |= {str(row[0]) for row in engine.rows("SELECT DISTINCT tenant FROM rollups")}
+    days = {tenant: limits(tenants.get(tenant), defaults or DefaultDays()) for tenant in sorted(present)}
+    removed = [item for tenant in days for item in _remove_rollups(engine, tenant, days[tenant], started) if item.rows]
+    counted = [_count_events(engine, tenant, days[tenant]["raw_events"], started, taken_before) for tenant in days]
+    dropped = _drop_months(engine, [item.before for item in counted], taken_before)
+    for item in counted:
+        if item.rows:
+            engine.command(f"ALTER TABLE events DELETE WHERE {_OLD_EVENTS} {_WAIT}", _bound(item, taken_before))
+            removed.append(item)
+    return Report(started, clock(), tuple(removed), dropped)
+
+
+_WAIT = "SETTINGS mutations_sync = 2"
+_OLD_EVENTS = (
+    "tenant = {tenant:String} AND timestamp < fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
+    " AND processed_at < fromUnixTimestamp64Milli({taken:Int64}, 'UTC')"
+)
+_OLD_ROLLUPS = (
+    "tenant = {tenant:String} AND level = {level:String} AND bucket <= fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
+)
+
+
+def _bound(item: Removed, taken_before: datetime) -> dict[str, Any]:
+    return {"tenant": item.tenant, "before": epoch_ms(item.before), "taken": epoch_ms(taken_before)}
+
+
+def _count_events(engine: Engine, tenant: str, days: int, now: datetime, taken_before: datetime) -> Removed:
+    item = Removed(tenant, "raw_events", days, now - timedelta(days=days), 0)
+    rows = engine.rows(f"SELECT count() FROM events WHERE {_OLD_EVENTS}", _bound(item, taken_before))
+    return Removed(tenant, "raw_events", days, item.before, int(rows[0][0]))
+
+
+def _remove_rollups(engine: Engine, tenant: str, days: Mapping[str, int], now: datetime) -> list[Removed]:
+    removed = []
+    for name, (level, length) in _ROLLUPS.items():
+        before = now - timedelta(days=days[name])
+        bound = {"tenant": tenant, "level": level, "before": epoch_ms(before - length)}
+        rows = int(engine.rows(f"SELECT count() FROM rollups WHERE {_OLD_ROLLUPS}", bound)[0][0])
+        if rows:
+            engine.command(f"ALTER TABLE rollups DELETE WHERE {_OLD_ROLLUPS} {_WAIT}", bound)
+        removed.append(Removed(tenant, name, days[name], before, rows))
+    return removed
+
+
+def _drop_months(engine: Engine, limits_: list[datetime], taken_before: datetime) -> tuple[str, ...]:
+    """Drops whole months that are past for every tenant: instant, where a mutation would rewrite them."""
+    if not limits_:
+        return ()
+    oldest = min(limits_)
+    months = engine.rows(
+        "SELECT toYYYYMM(timestamp) AS month, max(processed_at) AS taken FROM events"
+        " WHERE timestamp < fromUnixTimestamp64Milli({before:Int64}, 'UTC') GROUP BY month ORDER BY month",
+        {"before": epoch_ms(oldest)},
+    )
+    dropped = []
+    for month, taken in months:
+        if _month_end(int(month)) <= oldest and _aware(taken) < taken_before:
+            engine.command(f"ALTER TABLE events DROP PARTITION {int(month)}")
+            dropped.append(str(month))
+    return tuple(dropped)
+
+
+def _month_end(month: int) -> datetime:
+    year, number = divmod(month, 100)
+    return datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+
+
+def _settled_before(engine: Engine, now: datetime) -> datetime:
+    """Before this moment every row's roll-ups are written, though the writer may be at work."""
+    newest = engine.rows(
+        "SELECT min(processed_at), count() FROM events WHERE block = (SELECT argMax(block, processed_at) FROM events)"
+    )
+    hour_ago = now - _UNSETTLED
+    return min(hour_ago, _aware(newest[0][0])) if newest and int(newest[0][1]) else hour_ago
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class Retention:
+    """What each tenant keeps and for how long, and the run that removes the rest: one at a time."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        metadata: Metadata,
+        clock: Clock,
+        *,
+        defaults: Days | None = None,
+        settle: Callable[[float], bool] | None = None,
+    ) -> None:
+        self._engine = engine
+        self._metadata = metadata
+        self._clock = clock
+        self._settle = settle
+        self._running = threading.Lock()
+        self.defaults: Days = defaults or DefaultDays()
+        self.last: Report | None = None
+
+    def limits(self, scope: Scope) -> dict[str, int]:
+        """Days to keep by level."""
+        return limits(self._metadata.tenant(scope), self.defaults)
+
+    def own(self, scope: Scope) -> dict[str, int]:
+        """The levels where the tenant set days of his own."""
+        tenant = self._metadata.tenant(scope)
+        return {level: days for level in RETENTION_LEVELS if (days := getattr(tenant, level)) is not None}
+
+    def change(self, scope: Scope, days: Mapping[str, int | None]) -> dict[str, int]:
+        """None is the default again; levels not named stay. Holds from the next run. INVALID naming the level."""
+        for level, value in days.items():
+            if level not in RETENTION_LEVELS:
+                raise invalid(f"There is no level {level!r}.", field=level, hint=f"Use {', '.join(RETENTION_LEVELS)}.")
+            if value is not None and not 1 <= value <= LONGEST_DAYS:
+                raise invalid(f"{level} is kept for 1 to {LONGEST_DAYS} days.", field=level)
+        self._metadata.set_retention(scope, days)
+        return self.limits(scope)
+
+    def run(self) -> Report:
+        """Runs retention for every tenant. CONFLICT while it runs already."""
+        if not self._running.acquire(blocking=False):
+            raise FactbookError(Kind.CONFLICT, "Retention is running already.", hint="Ask again when it is done.")
+        try:
+            self.last = run_retention(
+                self._engine, self._metadata, self._clock, defaults=self.defaults, settle=self._settle
+            )
+        finally:
+            self._running.release()
+        log.info("retention done", rows=self.last.rows, partitions=self.last.dropped_partitions)
+        return self.last
