@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import resources
+from typing import Any
 
 import pyarrow as pa
 
@@ -28,7 +29,7 @@ def events(
 ) -> pa.RecordBatch:
     """One event a time, of type `page_view` unless `types` says otherwise."""
     count = len(times)
-    columns: dict[str, pa.Array] = {
+    columns: dict[str, pa.Array[Any]] = {
         "tenant": pa.array([tenant] * count, pa.string()),
         "event_id": pa.array([uuid.uuid4().bytes for _ in range(count)], pa.binary(16)),
         "event_type": pa.array(list(types or ["page_view"] * count), pa.string()),
@@ -43,7 +44,7 @@ def events(
 def roll_up(engine: Engine, tenant: str, rows: pa.RecordBatch, *, block: int, token: str) -> None:
     """Runs the product's own roll-up statement over one block."""
     sql = resources.files("factbook.ingest.sql").joinpath("roll_up.sql").read_text()
-    times = rows.column("timestamp").to_pylist()
+    times: list[Any] = rows.column("timestamp").to_pylist()
     engine.command(
         sql % {"token": token}, {"block": block, "first": min(times), "last": max(times), "tenants": [tenant]}
     )

@@ -34,6 +34,14 @@ def test_same_token_across_many_months_changes_nothing(either: Engine, scope: Sc
     assert count(either, "events", scope.tenant) == 3000
 
 
+def test_block_cut_off_between_two_months_is_completed_by_the_same_token(either: Engine, scope: Scope) -> None:
+    march, april = [START] * 10, [START + timedelta(days=31)] * 10
+    rows = events(scope.tenant, march + april)
+    either.insert("events", rows.slice(0, 10), token=f"{scope.tenant}-1")  # as if killed before April's part
+    either.insert("events", rows, token=f"{scope.tenant}-1")
+    assert count(either, "events", scope.tenant) == 20
+
+
 def test_more_than_a_hundred_months_fit_in_one_insert(either: Engine, scope: Scope) -> None:
     rows = events(scope.tenant, [START - timedelta(days=31 * n) for n in range(130)])
     either.insert("events", rows, token=f"{scope.tenant}-1")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,7 +34,7 @@ def test_numbers_of_migrations_have_no_gap_and_no_double() -> None:
 
 def test_interrupted_anywhere_the_next_run_goes_on(empty: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     run = empty.command
-    for survives in range(STATEMENTS + len(NAMES) + 1):
+    for survives in range(STATEMENTS + len(NAMES)):
         left = survives
 
         def interrupted(sql: str, parameters: Any = None) -> str:
@@ -43,9 +45,8 @@ def test_interrupted_anywhere_the_next_run_goes_on(empty: Engine, monkeypatch: p
             return run(sql, parameters)
 
         monkeypatch.setattr(empty, "command", interrupted)
-        with pytest.raises(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt):
             migrate(empty)
-            raise KeyboardInterrupt  # the last rounds find all done
         monkeypatch.undo()
     migrate(empty)
     assert migrate(empty) == []
@@ -71,8 +72,6 @@ def test_warehouse_of_a_newer_version_is_refused(empty: Engine, monkeypatch: pyt
 
 
 def test_two_at_once_end_with_one_schema(clickhouse_url: str) -> None:
-    from pathlib import Path
-
     engines = [Engine(clickhouse_url, Path("/nowhere"), connections=1) for _ in range(2)]
     with ThreadPoolExecutor(2) as threads:
         for done in [threads.submit(migrate, engine) for engine in engines]:
