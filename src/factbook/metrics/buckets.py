@@ -1,0 +1,102 @@
+"""Where output buckets begin: minutes to months on the wall clock of an IANA zone, through daylight saving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from factbook.core.clock import epoch_ms
+from factbook.core.errors import invalid
+from factbook.core.times import INTERVALS, Period
+
+MAX_POINTS = 10_000
+
+_SHORTEST = {**INTERVALS, "1mo": 28 * 86400}
+
+
+def boundaries(period: Period, interval: str, tz: ZoneInfo) -> list[int]:
+    """Starts of the buckets that `period` touches and the end of the last, in milliseconds UTC, ascending.
+
+    A day begins with its first instant on the wall clock, a week on Monday. Shorter buckets begin where the wall clock
+    shows a multiple of the interval since midnight; an hour (or less) that the clock repeats in autumn is a bucket of
+    its own, one that it skips in spring is none. INVALID for more than MAX_POINTS.
+    """
+    if interval not in INTERVALS:
+        raise invalid(f"{interval!r} is not an interval.", field="interval", hint="Use " + ", ".join(INTERVALS) + ".")
+    if period.start >= period.end:
+        raise invalid("The period ends before it starts.", field="end_time")
+    points = (period.end - period.start).total_seconds() / _SHORTEST[interval]
+    if points > MAX_POINTS:
+        raise invalid(
+            f"That would be about {points:,.0f} points; at most {MAX_POINTS:,} are answered.",
+            field="interval",
+            hint="Ask for a coarser interval or a shorter period.",
+        )
+    try:
+        return _clipped(_starts(period, interval, tz), epoch_ms(period.start), epoch_ms(period.end))
+    except OverflowError:
+        raise invalid("The period lies beyond the calendar.", field="start_time") from None
+
+
+def _clipped(starts: Iterator[int], begin: int, end: int) -> list[int]:
+    """From the last start at or before `begin` to the first at or behind `end`."""
+    kept: list[int] = []
+    for start in starts:
+        if kept and start <= kept[-1]:
+            continue
+        if start <= begin:
+            kept = [start]
+            continue
+        kept.append(start)
+        if start >= end:
+            break
+    return kept
+
+
+def _starts(period: Period, interval: str, tz: ZoneInfo) -> Iterator[int]:
+    day = _first_day(period.start.astimezone(tz).date() - timedelta(days=1), interval)
+    step = INTERVALS[interval]
+    while True:
+        following = _next_day(day, interval)
+        if step in (0, 86400, 604800):
+            yield _midnight(day, tz)
+        else:
+            yield from _within(day, step, tz)
+        day = following
+
+
+def _first_day(day: date, interval: str) -> date:
+    if interval == "1mo":
+        return day.replace(day=1)
+    return day - timedelta(days=day.weekday()) if interval == "1w" else day
+
+
+def _next_day(day: date, interval: str) -> date:
+    if interval == "1mo":
+        return (day + timedelta(days=32)).replace(day=1)
+    return day + timedelta(days=7 if interval == "1w" else 1)
+
+
+def _midnight(day: date, tz: ZoneInfo) -> int:
+    return epoch_ms(datetime.combine(day, time.min, tz).astimezone(UTC))
+
+
+def _within(day: date, step: int, tz: ZoneInfo) -> Iterator[int]:
+    start, end = _midnight(day, tz), _midnight(day + timedelta(days=1), tz)
+    if _offset(start, tz) == _offset(end - 1, tz):
+        yield from range(start, end, step * 1000)
+        return
+    furthest = -1
+    for instant in range(start, end, 60_000):
+        wall = datetime.fromtimestamp(instant / 1000, tz)
+        seconds = wall.hour * 3600 + wall.minute * 60 + (86400 if wall.date() > day else 0)
+        if wall.date() < day:
+            continue
+        if seconds // step > furthest or (step <= 3600 and seconds % step == 0):
+            furthest = max(furthest, seconds // step)
+            yield instant
+
+
+def _offset(instant: int, tz: ZoneInfo) -> timedelta | None:
+    return datetime.fromtimestamp(instant / 1000, tz).utcoffset()

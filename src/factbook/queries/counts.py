@@ -1,0 +1,61 @@
+"""How many events there were of every type: from the roll-ups, or from raw events where conditions ask for it."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from factbook.core.clock import epoch_ms
+from factbook.core.scope import Scope
+from factbook.core.sql import Parameters
+from factbook.core.times import Period
+from factbook.events.filters import Condition
+from factbook.metrics.levels import RAW, cover
+from factbook.storage.warehouse import Warehouse
+
+from .states import placed
+from .where import where
+
+
+def counts_by_type(
+    warehouse: Warehouse,
+    scope: Scope,
+    period: Period,
+    *,
+    conditions: tuple[Condition, ...] = (),
+    include_bots: bool = False,
+) -> dict[str, int]:
+    """Events by type in the period, the most frequent first."""
+    parameters = Parameters()
+    selects = []
+    runs = cover(((epoch_ms(period.start), epoch_ms(period.end)),), raw=bool(conditions or include_bots))
+    for level in dict.fromkeys(run.level for run in runs):
+        spans = [run for run in runs if run.level == level]
+        if level == RAW:
+            inside, _ = placed(spans, "toUnixTimestamp64Milli(timestamp)", 1, parameters)
+            asked = where(conditions, parameters, include_bots=include_bots)
+            counted, table = "count()", f"events WHERE tenant = {{tenant:String}} AND {inside}{asked}"
+        else:
+            inside, _ = placed(spans, "toUnixTimestamp(bucket)", 1000, parameters)
+            counted = "sum(count)"
+            table = (
+                f"rollups WHERE tenant = {{tenant:String}} AND level = '{level}' AND event_type != ''"
+                f" AND property = '' AND {inside}"
+            )
+        selects.append(f"  SELECT toString(event_type) AS type, {counted} AS counted FROM {table} GROUP BY type")
+    union = "\n  UNION ALL\n".join(selects)
+    sql = f"SELECT type, sum(counted) AS n FROM (\n{union}\n) GROUP BY type HAVING n > 0 ORDER BY n DESC, type"
+    return {str(name): int(count) for name, count in warehouse.rows(scope, sql, parameters.values)}
+
+
+def stats(
+    warehouse: Warehouse, scope: Scope, period: Period, tz: ZoneInfo, *, include_bots: bool = False
+) -> dict[str, Any]:
+    """The answer of GET /api/v1/events/stats."""
+    by_type = counts_by_type(warehouse, scope, period, include_bots=include_bots)
+    return {
+        "start_time": period.start.astimezone(tz).isoformat(),
+        "end_time": period.end.astimezone(tz).isoformat(),
+        "total_events": sum(by_type.values()),
+        "by_type": by_type,
+    }

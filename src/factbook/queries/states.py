@@ -1,0 +1,268 @@
+"""One statement for counts, distinct users and sessions, and number statistics by output bucket.
+
+States of roll-ups and of raw events are joined with UNION ALL and merged per bucket and over all of it (never added
+up), so both paths give the same answer: the functions are deterministic and their states mergeable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from factbook.core.scope import Scope
+from factbook.core.sql import Parameters
+from factbook.events.filters import Condition, Nature
+from factbook.metrics.levels import RAW, Bucket, Run, cover
+from factbook.storage.warehouse import Warehouse
+
+from .where import moment, value_of, where
+
+ACTOR = "if(user_id != '', user_id, anonymous_id)"
+_QUANTILES = "(0.01, 0.5, 0.95, 0.99)"
+_MAX_RANGES = 32
+_LAST_SECOND = 2**32 - 1
+
+Dimension = tuple[str, Nature | None]
+"""A column, or (nature None) a property, that an answer is split by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One row of the roll-ups' table: `event_type` '' is all types, `property` '' the events themselves."""
+
+    event_type: str = ""
+    property: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What was found in one bucket. `low`, `high` and `quantiles` (p50, p95, p99) only where numbers were read."""
+
+    count: int = 0
+    total: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    users: int = 0
+    sessions: int = 0
+    quantiles: tuple[float, ...] = ()
+
+
+EMPTY = Stats()
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """keys: what to read, answered by their place (`slot`). buckets: ascending and disjoint, in milliseconds.
+
+    Conditions, bots and dimensions are answered from raw events; dimensions for a single key: the values in `tops` take
+    the slots 1…, anything else slot 0.
+    """
+
+    keys: tuple[Key, ...]
+    buckets: tuple[Bucket, ...]
+    users: bool = False
+    sessions: bool = False
+    numbers: bool = False
+    conditions: tuple[Condition, ...] = ()
+    include_bots: bool = False
+    dimensions: tuple[Dimension, ...] = ()
+    tops: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def raw(self) -> bool:
+        return bool(self.conditions or self.include_bots or self.dimensions)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """By (slot, bucket), by slot over all buckets, and over everything; absent where there was no event."""
+
+    cells: dict[tuple[int, int], Stats]
+    totals: dict[int, Stats]
+    overall: Stats
+    runs: tuple[Run, ...]
+    sql: str
+
+    def cell(self, slot: int, bucket: int) -> Stats:
+        return self.cells.get((slot, bucket), EMPTY)
+
+    def total(self, slot: int = 0) -> Stats:
+        return self.totals.get(slot, EMPTY)
+
+
+def read(warehouse: Warehouse, scope: Scope, ask: Ask) -> Found:
+    """Runs `ask`. Raises LIMITED past the bounds of a read."""
+    runs = cover(ask.buckets, raw=ask.raw)
+    parameters = Parameters()
+    selects = [_rollups(ask, level, list(group), parameters) for level, group in _by_level(runs) if level != RAW]
+    for level, group in _by_level(runs):
+        if level == RAW:
+            selects += [_events(ask, slot, group, parameters) for slot in range(len(ask.keys))]
+    if not selects:
+        return Found({}, {}, EMPTY, runs, "")
+    sql = _merged(ask, selects)
+    cells: dict[tuple[int, int], Stats] = {}
+    totals: dict[int, Stats] = {}
+    overall = EMPTY
+    for slot, at, level, *numbers in warehouse.rows(scope, sql, parameters.values):
+        stats = _stats(numbers)
+        if not stats.count:
+            continue
+        if level == 0:
+            cells[slot, at] = stats
+        elif level == 1:
+            totals[slot] = stats
+        else:
+            overall = stats
+    return Found(cells, totals, overall, runs, sql)
+
+
+def _by_level(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
+    levels = dict.fromkeys(run.level for run in runs)
+    return [(level, [run for run in runs if run.level == level]) for level in levels]
+
+
+def _merged(ask: Ask, selects: Sequence[str]) -> str:
+    nothing = "0"
+    columns = [
+        "slot",
+        "at",
+        "grouping(slot) + grouping(at)",
+        "sum(counted)",
+        "sum(total)",
+        "min(low)",
+        "max(high)",
+        "uniqCombined64Merge(18)(people)" if ask.users else nothing,
+        "uniqCombined64Merge(18)(visits)" if ask.sessions else nothing,
+        f"quantilesDDMerge{_QUANTILES}(spread)" if ask.numbers else "[]",
+    ]
+    union = "\n  UNION ALL\n".join(selects)
+    sets = "GROUPING SETS ((slot, at), (slot), ())"
+    return f"SELECT {', '.join(columns)}\nFROM (\n{union}\n)\nGROUP BY {sets}"
+
+
+def _rollups(ask: Ask, level: str, runs: list[Run], parameters: Parameters) -> str:
+    inside, at = placed(runs, "toUnixTimestamp(bucket)", 1000, parameters)
+    if len(ask.keys) == 1:
+        key = ask.keys[0]
+        slot = "0"
+        chosen = (
+            f"event_type = {parameters.add(key.event_type, 'String')}"
+            f" AND property = {parameters.add(key.property, 'String')}"
+        )
+    else:
+        kind = "Array(Tuple(String, String))"
+        listed = parameters.add([(key.event_type, key.property) for key in ask.keys], kind)
+        slot = f"indexOf({listed}, (toString(event_type), toString(property))) - 1"
+        chosen = f"(event_type, property) IN {listed}"
+    columns = [
+        f"toInt64({slot}) AS slot",
+        f"toInt64({at}) AS at",
+        "count AS counted",
+        "sum AS total",
+        "min AS low",
+        "max AS high",
+        *(["users AS people"] if ask.users else []),
+        *(["sessions AS visits"] if ask.sessions else []),
+        *(["quantiles AS spread"] if ask.numbers else []),
+    ]
+    return (
+        f"  SELECT {', '.join(columns)}\n  FROM rollups\n  WHERE tenant = {{tenant:String}}"
+        f" AND level = '{level}' AND {chosen} AND {inside}"
+    )
+
+
+def _events(ask: Ask, slot: int, runs: list[Run], parameters: Parameters) -> str:
+    chosen, value, at = selected(ask, slot, runs, parameters)
+    place = str(slot)
+    if ask.dimensions:
+        values = ", ".join(value_of(name, nature, parameters) for name, nature in ask.dimensions)
+        place = f"indexOf({parameters.add([list(top) for top in ask.tops], 'Array(Array(String))')}, [{values}])"
+    columns = [
+        f"toInt64({place}) AS slot",
+        f"toInt64({at}) AS at",
+        "count() AS counted",
+        f"sum({value}) AS total",
+        f"min({value}) AS low",
+        f"max({value}) AS high",
+        *([f"uniqCombined64StateIf(18)(sipHash64({ACTOR}), {ACTOR} != '') AS people"] if ask.users else []),
+        *(["uniqCombined64StateIf(18)(session, session != 0) AS visits"] if ask.sessions else []),
+        *([f"quantilesDDState{_QUANTILES}({value}) AS spread"] if ask.numbers else []),
+    ]
+    return (
+        f"  SELECT {', '.join(columns)}\n  FROM events\n  WHERE tenant = {{tenant:String}} AND {chosen}"
+        "\n  GROUP BY slot, at"
+    )
+
+
+def selected(ask: Ask, slot: int, runs: list[Run], parameters: Parameters) -> tuple[str, str, str]:
+    """(condition, number, output bucket) of the raw events that `ask` is about."""
+    key = ask.keys[slot]
+    chosen, at = placed(runs, "toUnixTimestamp64Milli(timestamp)", 1, parameters)
+    if key.event_type:
+        chosen += f" AND event_type = {parameters.add(key.event_type, 'String')}"
+    value = "0."
+    if key.property:
+        name = parameters.add(key.property, "String")
+        chosen += f" AND mapContains(numbers, {name})"
+        value = f"numbers[{name}]"
+    return chosen + where(ask.conditions, parameters, include_bots=ask.include_bots), value, at
+
+
+def placed(runs: list[Run], instant: str, unit: int, parameters: Parameters) -> tuple[str, str]:
+    """(condition, output bucket) for rows at `instant`, counted in `unit` milliseconds, that lie inside `runs`."""
+    runs = sorted(runs, key=lambda run: run.start)
+    edge = _raw_edge if unit == 1 else _bucket_edge
+    ranges = _ranges(runs)
+    if len(ranges) > _MAX_RANGES:
+        ranges = [(runs[0].start, runs[-1].end)]
+    parts = [edge(start, end, parameters) for start, end in ranges]
+    inside = f"({' OR '.join(parts)})" if len(parts) > 1 else parts[0]
+    if len(runs) == 1:
+        run = runs[0]
+        return inside, f"{run.first} + intDiv({instant} - {run.start // unit}, {run.step // unit})"
+    kind = "Array(Int64)"
+    starts = parameters.add([run.start // unit for run in runs], kind)
+    begun = f"roundDown(toInt64({instant}), {starts})"
+
+    def mapped(values: list[int], other: int) -> str:
+        return f"transform({begun}, {starts}, {parameters.add(values, kind)}, toInt64({other}))"
+
+    if len(_ranges(runs)) > _MAX_RANGES:
+        inside += f" AND {instant} < {mapped([run.end // unit for run in runs], 0)}"
+    steps = mapped([run.step // unit for run in runs], 1)
+    return inside, f"{mapped([run.first for run in runs], 0)} + intDiv({instant} - {begun}, {steps})"
+
+
+def _ranges(runs: Sequence[Run]) -> list[tuple[int, int]]:
+    ranges: list[tuple[int, int]] = []
+    for run in runs:
+        if ranges and ranges[-1][1] == run.start:
+            ranges[-1] = (ranges[-1][0], run.end)
+        else:
+            ranges.append((run.start, run.end))
+    return ranges
+
+
+def _raw_edge(start: int, end: int, parameters: Parameters) -> str:
+    return f"(timestamp >= {moment(start, parameters)} AND timestamp < {moment(end, parameters)})"
+
+
+def _bucket_edge(start: int, end: int, parameters: Parameters) -> str:
+    first, last = (parameters.add(min(max(ms // 1000, 0), _LAST_SECOND), "Int64") for ms in (start, end))
+    return f"(bucket >= toDateTime({first}, 'UTC') AND bucket < toDateTime({last}, 'UTC'))"
+
+
+def _stats(numbers: Sequence[object]) -> Stats:
+    count, total, low, high, users, sessions, quantiles = numbers
+    assert isinstance(quantiles, list | tuple)
+    low, high = float(str(low)), float(str(high))
+    return Stats(
+        int(str(count)),
+        float(str(total)),
+        low,
+        high,
+        int(str(users)),
+        int(str(sessions)),
+        tuple(min(max(float(q), low), high) for q in quantiles),
+    )
