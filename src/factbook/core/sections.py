@@ -27,6 +27,8 @@ from .values import (
     zone,
 )
 
+KEY_LENGTH = Allowed("16 to 512 characters")
+
 
 class Section(BaseModel):
     """Frozen, and closed: an unknown key is refused."""
@@ -239,14 +241,16 @@ class Logging(Section):
 
 
 class Security(Section):
-    admin_key: Annotated[SecretStr | None, Env("FACTBOOK_ADMIN_KEY"), SECRET] = Field(
+    admin_key: Annotated[SecretStr | None, Env("FACTBOOK_ADMIN_KEY"), SECRET, KEY_LENGTH] = Field(
         default=None,
-        min_length=1,
+        min_length=16,
+        max_length=512,
         description="Preset key of the administrator, taken at first start; else one is made.",
     )
-    write_key: Annotated[SecretStr | None, Env("FACTBOOK_WRITE_KEY"), SECRET] = Field(
+    write_key: Annotated[SecretStr | None, Env("FACTBOOK_WRITE_KEY"), SECRET, KEY_LENGTH] = Field(
         default=None,
-        min_length=1,
+        min_length=16,
+        max_length=512,
         description="Preset write-only key for senders, taken at first start; else one is made.",
     )
     rate_limit: int = Field(default=1000, ge=1, le=1_000_000, description="Reads a minute and key.")

@@ -1,0 +1,64 @@
+"""Check of the running server: asks it over HTTP, the way a caller would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from .finding import BROKEN, NOTE, OK, Examined, Finding
+
+_PATIENCE = 5.0
+
+
+def server(examined: Examined) -> Iterator[Finding]:
+    """Whether the process that holds the data folder answers, and what it says about its parts."""
+    if not examined.running:
+        yield Finding("server", OK, "not running; its parts are looked at directly")
+        return
+    pid = examined.holder.get("pid", "unknown")
+    address = str(examined.holder.get("address") or _address(examined))
+    address = address if "://" in address else f"http://{address}"
+    key = examined.settings.security.admin_key
+    headers = {"x-api-key": key.get_secret_value()} if key else {}
+    try:
+        with httpx.Client(base_url=address, timeout=_PATIENCE, trust_env=False, headers=headers) as client:
+            ready = client.get("/ready")
+            answer = client.get("/healthz")
+            if answer.status_code == httpx.codes.UNAUTHORIZED:
+                yield Finding("server", NOTE, f"{address} does not know the admin key of this configuration")
+                answer = client.get("/healthz", headers={"x-api-key": ""})
+            body = answer.json()
+    except (httpx.HTTPError, ValueError) as error:
+        yield Finding(
+            "server",
+            BROKEN,
+            f"process {pid} holds the data folder and does not answer at {address}: {error}"[:300],
+            "It may be starting, a command may be at work, or SERVER_PORT differs from the one it was started with.",
+        )
+        return
+    status = str(body.get("status", "unknown"))
+    state = OK if status == "healthy" and ready.is_success else NOTE if status == "degraded" else BROKEN
+    message = f"process {pid} at {address}: {status}, version {body.get('version')}"
+    yield Finding("server", state, message if ready.is_success else f"{message}, not ready")
+    yield from _parts(body)
+
+
+def _parts(body: dict[str, Any]) -> Iterator[Finding]:
+    for name, part in body.get("parts", {}).items():
+        state = part.get("state", "unknown")
+        time = f" ({part['milliseconds']} ms)" if "milliseconds" in part else ""
+        message = f"{state}{time}" + (f": {part['message']}" if part.get("message") else "")
+        yield Finding(f"server's {name.replace('_', ' ')}", BROKEN if state in ("down", "slow") else OK, message)
+    journal = body.get("journal")
+    if journal:
+        error = journal.get("last_error")
+        message = f"{journal['depth']} events wait, the oldest for {journal['oldest_age_seconds']} s"
+        yield Finding("server's journal", BROKEN if error else OK, f"{message}; {error}" if error else message)
+
+
+def _address(examined: Examined) -> str:
+    host = examined.settings.server.host
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{host}:{examined.settings.server.port}"
