@@ -99,12 +99,17 @@ def _sent(answer: httpx.Response) -> Sent:
 
 
 def _ok(answer: httpx.Response) -> dict[str, Any]:
-    content = _json(answer)
     if answer.is_success:
-        return content
+        return _json(answer)
+    raise refusal(answer)
+
+
+def refusal(answer: httpx.Response) -> FactbookError:
+    """The error that a problem answer (RFC 9457) tells."""
+    content = _json(answer)
     kind = _KINDS.get(answer.status_code, Kind.UNAVAILABLE)
     message = content.get("detail") or content.get("title") or f"Factbook answered {answer.status_code}."
-    raise FactbookError(
+    return FactbookError(
         kind, str(message), field=content.get("field"), hint=content.get("hint"), retry_after=_retry_after(answer)
     )
 

@@ -77,10 +77,11 @@ class ColumnMapping:
             raise invalid(
                 f"{file} has no column {missing[0]!r}.", field="map", hint=f"Its columns: {', '.join(columns)}."
             )
-        own_export = {"event_id", "processed_at", "batch_id"} <= set(columns)
+        own_export = {"id", "event_type", "processed_at", "batch_id"} <= set(columns)
         targets = {name: name for name in FIELDS if name not in ("id", *self.fields)}
         known = {targets[column] for column in columns if column in targets} | set(self.fields)
-        if not texts_only and "id" in columns and "event_type" in columns and "event_id" not in self.fields:
+        own_form = own_export or (not texts_only and {"id", "event_type"} <= set(columns))
+        if own_form and "event_id" not in self.fields:
             targets["id"] = "event_id"
         targets |= {column: target for target, column in self.fields.items()}
         dropped = MADE_HERE - set(self.fields.values()) if own_export else frozenset[str]()
@@ -126,7 +127,8 @@ class RowPlan:
             elif target == "properties":
                 properties = {**_members(value), **properties}
             elif target in FIELDS:
-                event[target] = _text(value)
+                if value != "":
+                    event[target] = _text(value)
             else:
                 properties[target] = value if column in texts else self._value(value)
         if self.mapping.event_type:
