@@ -116,24 +116,30 @@ class Keys:
             self._metadata.note_key_uses_of_system(uses)
         return len(uses)
 
-    def list(self, scope: Scope) -> list[ApiKey]:
+    def all(self, scope: Scope) -> list[ApiKey]:
+        """Every key of the tenant, revoked ones too, oldest first."""
         return self._metadata.api_keys(scope)
+
+    def get(self, scope: Scope, key_id: str) -> ApiKey:
+        """NOT_FOUND when the tenant has no such key."""
+        return self._metadata.change_api_key(scope, key_id)
+
+    def rename(self, scope: Scope, key_id: str, name: str) -> ApiKey:
+        return self._metadata.change_api_key(scope, key_id, name=_named(name))
 
     def create(self, scope: Scope, name: str, role: Role, *, expires_at: int | None = None) -> NewKey:
         """A fresh key of the tenant; expires_at in epoch milliseconds. INVALID for a time that is past."""
         now = epoch_ms(self._clock())
-        if not name.strip() or len(name) > 200:
-            raise invalid("A key needs a name of 1 to 200 characters.", field="name")
         if expires_at is not None and expires_at <= now:
             raise invalid("A key cannot expire in the past.", field="expires_at")
         key = make_key(role)
-        row = self._store(scope, key, name.strip(), role, preset="", expires_at=expires_at)
+        row = self._store(scope, key, _named(name), role, preset="", expires_at=expires_at)
         self.refresh()
         return NewKey(key, row)
 
     def revoke(self, scope: Scope, key_id: str) -> ApiKey:
         """Ends a key at once and for good; repeating it changes nothing. CONFLICT for the last admin key."""
-        rows = {row.id: row for row in self.list(scope)}
+        rows = {row.id: row for row in self.all(scope)}
         row = rows.get(key_id)
         now = epoch_ms(self._clock())
         if row is not None and row.revoked_at is not None:
@@ -151,9 +157,7 @@ class Keys:
 
     def rotate(self, scope: Scope, key_id: str, *, overlap_seconds: int = 0) -> NewKey:
         """A fresh key with the name and role of another, which ends after `overlap_seconds`."""
-        old = next((row for row in self.list(scope) if row.id == key_id), None)
-        if old is None:
-            old = self._metadata.change_api_key(scope, key_id)
+        old = self.get(scope, key_id)
         if old.revoked_at is not None:
             raise FactbookError(Kind.CONFLICT, "A revoked key cannot be rotated.", hint="Create a new key.")
         if not 0 <= overlap_seconds <= 30 * 86400:
@@ -182,7 +186,7 @@ class Keys:
         for variable, role in PRESETS.items():
             if presets.get(variable):
                 self._preset(scope, variable, presets[variable], role)
-            elif not any(row.role == role for row in self.list(scope)):
+            elif not any(row.role == role for row in self.all(scope)):
                 key = make_key(role)
                 made.append(NewKey(key, self._store(scope, key, f"first {role} key", role, preset="", expires_at=None)))
         self.refresh()
@@ -196,7 +200,7 @@ class Keys:
                 f"{variable} cannot be sent in a header: it has control characters or begins or ends with a space.",
                 field=variable,
             )
-        rows = self.list(scope)
+        rows = self.all(scope)
         same = next((row for row in rows if row.digest == digest(key)), None)
         if same is not None and same.revoked_at is not None:
             raise FactbookError(
@@ -234,6 +238,12 @@ class Keys:
 def _known(row: ApiKey, tenant: Tenant) -> _Known:
     scope = Scope(tenant=row.tenant, actor=row.id, role=Role(row.role), tier=Tier(tenant.tier), zone=tenant.zone)
     return _Known(row.digest, scope, row.expires_at, row.revoked_at)
+
+
+def _named(name: str) -> str:
+    if not name.strip() or len(name) > 200:
+        raise invalid("A key needs a name of 1 to 200 characters.", field="name")
+    return name.strip()
 
 
 def _shown(key: str) -> str:

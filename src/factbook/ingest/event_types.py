@@ -68,7 +68,8 @@ class EventTypes:
         """The schema to check properties against; None for a type that is not defined or not active."""
         return self._validators.get((tenant, event_type))
 
-    def list(self, scope: Scope) -> list[EventType]:
+    def all(self, scope: Scope) -> list[EventType]:
+        """By name, retired ones too."""
         return self._metadata.event_types(scope)
 
     def get(self, scope: Scope, name: str) -> EventType:

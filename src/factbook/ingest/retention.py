@@ -118,8 +118,9 @@ def run_retention(
     counted = [_count_events(engine, tenant, days[tenant]["raw_events"], started, taken_before) for tenant in days]
     dropped = _drop_months(engine, [item.before for item in counted], taken_before)
     for item in counted:
-        if item.rows:
+        if item.rows and _count_events(engine, item.tenant, item.days, started, taken_before).rows:
             engine.command(f"ALTER TABLE events DELETE WHERE {_OLD_EVENTS} {_WAIT}", _bound(item, taken_before))
+        if item.rows:
             removed.append(item)
     return Report(started, clock(), tuple(removed), dropped)
 

@@ -68,12 +68,16 @@ class EventTypeChange:
 
 @dataclass(frozen=True, slots=True)
 class LetterOutcome:
-    """What became of a dead letter that was sent in again. result: accepted, duplicate or superseded."""
+    """What became of a dead letter that was sent in again. result: accepted, duplicate or superseded.
+
+    event_id: the event it became, empty when superseded. successor: the letter that holds what was refused again.
+    """
 
     tenant: str
     letter_id: str
     result: str
     event_id: str
+    successor: str
     at: int
 
 

@@ -109,6 +109,8 @@ LETTER_OUTCOMES = Table(
     Column("letter_id", String(36), primary_key=True),
     Column("result", String(16), nullable=False),
     Column("event_id", String(36), nullable=False),
+    # The letter that holds what was refused again.
+    Column("successor", String(36), nullable=False),
     Column("at", BigInteger, nullable=False),
 )
 

@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("letter_id", sa.String(36), primary_key=True),
         sa.Column("result", sa.String(16), nullable=False),
         sa.Column("event_id", sa.String(36), nullable=False),
+        sa.Column("successor", sa.String(36), nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
     )
     op.create_table(

@@ -1,0 +1,73 @@
+"""Who may call: the FastAPI dependency that turns a request's headers into a Scope, and how refusals are documented."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from fastapi import Request, Security
+from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
+
+from factbook.access import gate
+from factbook.access.gate import COOKIE
+from factbook.access.roles import require
+from factbook.core.errors import Kind
+from factbook.core.scope import Role, Scope
+from factbook.services import Services
+
+from .problems import CONTENT_TYPE, STATUS, TITLE
+
+_BEARER = HTTPBearer(auto_error=False, scheme_name="Bearer key", description="An API key, or a token made with one.")
+_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="X-API-Key", description="An API key.")
+_COOKIE = APIKeyCookie(
+    name=COOKIE, auto_error=False, scheme_name="Session", description="The cookie of a signed-in page."
+)
+
+
+def authenticate(
+    services: Services, headers: Mapping[str, str], *, method: str = "GET", websocket: bool = False
+) -> Scope:
+    """For raw ASGI handlers and WebSockets: the Scope of these headers, else UNAUTHENTICATED or FORBIDDEN."""
+    return gate.authenticate(services.keys, headers, method=method, websocket=websocket)
+
+
+def scope_for(services: Services, *roles: Role) -> Callable[..., Coroutine[Any, Any, Scope]]:
+    """A dependency that gives the caller's Scope, refusing all but `roles` (none: every role that may read)."""
+
+    async def scope(
+        request: Request,
+        _bearer: Any = Security(_BEARER),
+        _header: Any = Security(_HEADER),
+        _cookie: Any = Security(_COOKIE),
+    ) -> Scope:
+        return require(authenticate(services, request.headers, method=request.method), *roles)
+
+    return scope
+
+
+def refusals(*kinds: Kind, signed_in: bool = True) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI responses for these kinds of error, and for missing credentials where one must be signed in."""
+    told = (Kind.UNAUTHENTICATED, Kind.FORBIDDEN, *kinds) if signed_in else kinds
+    return {
+        STATUS[kind]: {
+            "description": f"{TITLE[kind]}.",
+            "content": {
+                CONTENT_TYPE: {
+                    "example": {
+                        "type": f"urn:factbook:problem:{kind.value}",
+                        "title": TITLE[kind],
+                        "status": STATUS[kind],
+                        "detail": "One sentence that says what is wrong.",
+                        "correlation_id": "01a3f6c27d7e4b0a",
+                        "suggested_actions": ["One sentence that says what to do."],
+                    }
+                }
+            },
+        }
+        for kind in told
+    }
+
+
+def example(value: Any, *, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI response of this status with this example."""
+    return {status: {"content": {"application/json": {"example": value}}}}

@@ -1,0 +1,74 @@
+"""How long each kind of row is kept, and removing what is older on demand."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from factbook.core.errors import Kind
+from factbook.core.scope import Role, Scope
+from factbook.services import Services
+from factbook.storage.rows import RETENTION_LEVELS
+
+from .access import example, refusals, scope_for
+
+_LEVELS = {"raw_events": 30, "minute_aggregates": 365, "hour_aggregates": 730, "daily_aggregates": 3650}
+_RUN = {
+    "started_at": "2026-03-01T03:00:00Z",
+    "finished_at": "2026-03-01T03:00:02Z",
+    "rows": 120_000,
+    "removed": [{"level": "raw_events", "days": 30, "before": "2026-01-30T03:00:00Z", "rows": 120_000}],
+}
+_ANSWER = {
+    **_LEVELS,
+    "defaults": {**_LEVELS, "raw_events": 90},
+    "overridden": ["raw_events"],
+    "last_run": _RUN,
+}
+_Days = Annotated[int | None, Field(ge=1, le=36_500, description="Days to keep; null is the default again.")]
+
+
+class Retention(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"raw_events": 30}]})
+
+    raw_events: _Days = None
+    minute_aggregates: _Days = None
+    hour_aggregates: _Days = None
+    daily_aggregates: _Days = None
+
+
+def router(services: Services) -> APIRouter:
+    """/api/v1/privacy/retention."""
+    routes = APIRouter(prefix="/api/v1/privacy/retention", tags=["Privacy"])
+
+    @routes.get("", summary="How long rows are kept", responses=example(_ANSWER) | refusals())
+    def read(scope: Annotated[Scope, Depends(scope_for(services))]) -> dict[str, Any]:
+        """Days by level for this tenant, the defaults, which levels have days of their own, and the newest run."""
+        return _shown(services, scope)
+
+    @routes.put("", summary="Change how long rows are kept", responses=example(_ANSWER) | refusals(Kind.INVALID))
+    def change(body: Retention, scope: Annotated[Scope, Depends(scope_for(services, Role.ADMIN))]) -> dict[str, Any]:
+        """Levels that are left out stay as they are; null is the default again. Holds from the next run."""
+        services.retention.change(scope, {name: getattr(body, name) for name in body.model_fields_set})
+        return _shown(services, scope)
+
+    @routes.post(
+        "/run", summary="Remove what is older, now", responses=example(_RUN) | refusals(Kind.CONFLICT, Kind.UNAVAILABLE)
+    )
+    def run(scope: Annotated[Scope, Depends(scope_for(services, Role.ADMIN))]) -> dict[str, Any]:
+        """Runs retention, as it runs by itself once a day, and answers when the rows are gone. Safe to repeat."""
+        return services.retention.run().for_tenant(scope.tenant)
+
+    return routes
+
+
+def _shown(services: Services, scope: Scope) -> dict[str, Any]:
+    retention = services.retention
+    return {
+        **retention.limits(scope),
+        "defaults": {level: getattr(retention.defaults, level) for level in RETENTION_LEVELS},
+        "overridden": sorted(retention.own(scope)),
+        "last_run": retention.last.for_tenant(scope.tenant) if retention.last else None,
+    }
