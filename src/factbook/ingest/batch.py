@@ -20,7 +20,7 @@ from .visits import Visits
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """How events came in. history: old events are welcome (a load). ip and user_agent: of the request, not of the event."""
+    """How events came in. history: old events are welcome (a load). ip and user_agent: those of the request."""
 
     source: str = "http"
     ip: str = ""

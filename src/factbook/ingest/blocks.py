@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -88,7 +87,9 @@ _OF_EVENT = (
     "correlation_id",
     "data_class",
 )
-_OF_STEPS = ("event_id", "event_category", "session", "ip_address", "user_agent", "device", "browser", "os", "is_bot", "referrer_source", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "country", "region", "city", "properties")  # fmt: skip
+_ELSEWHERE = ("tenant", "timestamp", "processed_at", "source", "batch_id", "numbers", "texts")
+_OF_STEPS = tuple(name for name in EVENTS.names if name not in _OF_EVENT + _ELSEWHERE)
+"""Columns taken as the event has them, columns made below, and columns that the steps made."""
 
 
 def event_rows(batch: Batch, batch_ids: Sequence[bytes]) -> pa.RecordBatch:
@@ -196,25 +197,30 @@ def from_bytes(bodies: Iterable[bytes]) -> Rows:
     )
 
 
+_SENT = ("event_type", "user_id", "anonymous_id", "session_id", "content_id", "resource_type", "resource_id", "source")
+
+
 def letters_of(events: pa.Table, message: str, now_ms: int) -> pa.Table:
     """Rows that the warehouse refused, as dead letters: what was sent, as far as the rows tell."""
     letters = []
     for row in events.to_pylist():
-        sent = {name: row[name] for name in ("event_type", "user_id", "anonymous_id", "session_id", "content_id", "resource_type", "resource_id", "source") if row[name]}  # fmt: skip
-        sent["event_id"] = uuid_text(row["event_id"])
-        sent["timestamp"] = row["timestamp"].isoformat()
-        sent["properties"] = msgspec.json.decode(row["properties"])
+        event_id = uuid_text(row["event_id"])
+        sent = {name: row[name] for name in _SENT if row[name]} | {
+            "event_id": event_id,
+            "timestamp": row["timestamp"].isoformat(),
+            "properties": msgspec.json.decode(row["properties"]),
+        }
         letters.append(
             Letter(
-                row["tenant"],
-                row["event_id"],
-                now_ms,
-                "refused_by_warehouse",
-                "",
-                message,
-                uuid_text(row["event_id"]),
-                row["source"],
-                json.dumps(sent),
-            )  # fmt: skip
+                tenant=row["tenant"],
+                letter_id=row["event_id"],
+                received_at=now_ms,
+                reason="refused_by_warehouse",
+                field="",
+                message=message,
+                event_id=event_id,
+                source=row["source"],
+                body=msgspec.json.encode(sent).decode(),
+            )
         )
     return pa.Table.from_batches([letter_rows(letters)])

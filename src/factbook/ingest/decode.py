@@ -78,7 +78,7 @@ def _malformed(message: str) -> FactbookError:
     return FactbookError(
         Kind.MALFORMED,
         message,
-        hint='Send one event as a JSON object, or many as a JSON array, as {"events": [...]} or as one event a line (NDJSON).',
+        hint='Send one event as a JSON object, or many as an array, as {"events": [...]} or one a line (NDJSON).',
     )
 
 

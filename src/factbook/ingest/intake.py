@@ -22,8 +22,8 @@ from factbook.core.scope import Scope
 from factbook.events.event import Event
 
 from . import blocks
-from .blocks import uuid_text
 from .batch import Batch, Dropped, Origin, Rules
+from .blocks import uuid_text
 from .decode import Decoded, decode
 from .feed import Feed, Message
 from .journal import Journal, Mark
@@ -48,14 +48,18 @@ class EventError(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """The answer to one request. ids: of the events accepted or seen before, in the order sent."""
+    """The answer to one request. raw_ids: 16 bytes for each event accepted or seen before, in the order sent."""
 
     batch_id: str
     accepted: int
     duplicates: int
     real_time_updates: int
     errors: tuple[EventError, ...]
-    ids: tuple[str, ...]
+    raw_ids: tuple[bytes, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(uuid_text(raw) for raw in self.raw_ids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +361,7 @@ class Intake:
         )
 
     def _put_aside_duplicates(self, batch: Batch) -> Any:
-        """Takes out the events whose client's id was seen before; returns the hashes to remember once they are durable."""
+        """Takes out events whose client's id was seen; returns the hashes to remember once they are durable."""
         given = np.array(batch.columns.pop("given"), dtype=np.bool_)
         if not given.any():
             return ()
@@ -409,9 +413,9 @@ class Intake:
         accepted = [0] * len(requests)
         for number in batch.request:
             accepted[number] += 1
-        ids: list[list[str]] = [[] for _ in requests]
+        ids: list[list[bytes]] = [[] for _ in requests]
         for number, raw in zip(sent_by, sent_ids, strict=True):
-            ids[number].append(uuid_text(raw))
+            ids[number].append(raw)
         errors: list[list[EventError]] = [[] for _ in requests]
         for drop, letter in zip(batch.dropped, letters, strict=True):
             refusal = drop.refusal
@@ -445,7 +449,7 @@ class Intake:
                         duplicates=len(ids[number]) - accepted[number],
                         real_time_updates=accepted[number] if updates else 0,
                         errors=tuple(sorted(errors[number], key=lambda error: error.index)),
-                        ids=tuple(ids[number]),
+                        raw_ids=tuple(ids[number]),
                     ),
                 )
             )

@@ -56,7 +56,7 @@ class Journal(Protocol):
         """Durable on return. Raises UNAVAILABLE when it cannot be, and then nothing of it is kept."""
 
     def read(self, max_rows: int, up_to: int | None = None) -> list[Entry]:
-        """The oldest entries that were not committed: at least one, then no more than `max_rows` rows; or up to `up_to`."""
+        """The oldest entries not committed: at least one, then up to `max_rows` rows; or all up to `up_to`."""
 
     def intend(self, intent: Intent) -> None: ...
 
@@ -84,10 +84,13 @@ class Journal(Protocol):
 
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS entries (position INTEGER PRIMARY KEY AUTOINCREMENT, rows INTEGER NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS entries (
+    position INTEGER PRIMARY KEY AUTOINCREMENT, rows INTEGER NOT NULL, at INTEGER NOT NULL, body BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS writer (one INTEGER PRIMARY KEY CHECK (one = 1), block INTEGER NOT NULL, last INTEGER);
 CREATE TABLE IF NOT EXISTS marks (source TEXT PRIMARY KEY, position INTEGER NOT NULL);
 """
+_MARK = "INSERT INTO marks VALUES (?, ?) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)"
 
 
 class SqliteJournal:
@@ -113,10 +116,7 @@ class SqliteJournal:
         with self._transaction(self._appender) as connection:
             connection.execute("INSERT INTO entries (rows, at, body) VALUES (?, ?, ?)", (rows, at, body))
             for mark in marks:
-                connection.execute(
-                    "INSERT INTO marks VALUES (?, ?) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)",
-                    (mark.source, mark.position),
-                )
+                connection.execute(_MARK, (mark.source, mark.position))
         self._count(rows, len(body))
 
     def read(self, max_rows: int, up_to: int | None = None) -> list[Entry]:

@@ -146,7 +146,7 @@ def put_agent(batch: Batch) -> None:
 
 
 def put_referrer(batch: Batch) -> None:
-    """The referrer's source, and the UTM tags of the page's address (property `url`, else the properties themselves)."""
+    """The referrer's source, and the UTM tags of the page's address (property `url`, else own properties)."""
     batch.columns["referrer_source"] = [referrer_source(e.referrer) if e.referrer else "" for e in batch.events]
     columns: dict[str, list[str]] = {f"utm_{name}": [] for name in ("source", "medium", "campaign", "term", "content")}
     for event in batch.events:

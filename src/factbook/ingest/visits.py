@@ -1,4 +1,4 @@
-"""Sessions by true inactivity: one ends when its actor sends nothing for the time-out, never at the hour or at midnight."""
+"""Sessions by true inactivity: one ends when its actor sends nothing for the time-out, never at midnight."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from factbook.storage.engine import Engine, EngineError
 
 from .blocks import from_bytes, letters_of
 from .journal import Entry, Intent, Journal
+from .recall import sql_time
 
 log = structlog.get_logger()
 
@@ -25,7 +26,7 @@ _ROLL_UP = resources.files("factbook.ingest.sql").joinpath("roll_up.sql").read_t
 _OF_THE_DATA = frozenset(
     (6, 25, 26, 27, 32, 33, 38, 41, 53, 69, 70, 72, 117, 131, 190, 321, 349, 376, 407, 441, 467, 469)
 )
-"""ClickHouse error numbers that blame the rows (cannot parse, out of bound, constraint broken), not the engine's state."""
+"""ClickHouse error numbers that blame the rows (unreadable, out of bound, constraint broken)."""
 
 
 class Writer:
@@ -150,8 +151,8 @@ class Writer:
             _ROLL_UP % {"token": f"{block}"},
             {
                 "block": block,
-                "first": _sql_time(span["min"]),
-                "last": _sql_time(span["max"]),
+                "first": sql_time(span["min"]),
+                "last": sql_time(span["max"]),
                 "tenants": pc.unique(events["tenant"]).to_pylist(),
             },
         )
@@ -197,7 +198,3 @@ class Writer:
 
 def _numbered(rows: pa.Table, block: int) -> pa.Table:
     return rows.append_column("block", pa.array(np.full(rows.num_rows, block, dtype=np.uint64)))
-
-
-def _sql_time(moment: object) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"[:-3]

@@ -1,1 +1,37 @@
 """A frozen record of the wired parts; no logic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from factbook.access.keys import Keys, NewKey
+from factbook.core.clock import Clock
+from factbook.core.settings import Settings
+from factbook.core.telemetry import Telemetry
+from factbook.ingest.event_types import EventTypes
+from factbook.ingest.feed import Feed
+from factbook.ingest.intake import Intake
+from factbook.ingest.retention import Retention
+from factbook.queries.reads import Reads
+from factbook.storage.engine import Engine
+from factbook.storage.metadata import Metadata
+from factbook.storage.warehouse import Warehouse
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """made: keys that this start made, to be shown once."""
+
+    settings: Settings
+    clock: Clock
+    engine: Engine
+    warehouse: Warehouse
+    metadata: Metadata
+    keys: Keys
+    made: tuple[NewKey, ...]
+    types: EventTypes
+    intake: Intake
+    feed: Feed
+    reads: Reads
+    retention: Retention
+    telemetry: Telemetry

@@ -1,0 +1,167 @@
+"""The composition root: builds the parts in order, wires them, and takes them down in reverse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+
+import structlog
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from factbook import __version__
+from factbook.access.keys import Keys
+from factbook.core.clock import Clock, system_clock
+from factbook.core.errors import FactbookError
+from factbook.core.settings import Settings
+from factbook.core.telemetry import Telemetry
+from factbook.ingest.batch import Rules
+from factbook.ingest.event_types import EventTypes
+from factbook.ingest.feed import Feed
+from factbook.ingest.intake import Intake, Limits
+from factbook.ingest.journal import SqliteJournal
+from factbook.ingest.places import Places
+from factbook.ingest.recall import recall_ids, recall_sessions
+from factbook.ingest.seen import Seen
+from factbook.ingest.visits import Visits
+from factbook.ingest.writer import Writer
+from factbook.queries.reads import Reads
+from factbook.services import Services
+from factbook.storage.engine import Engine
+from factbook.storage.folder import Folder
+from factbook.storage.metadata import Metadata
+from factbook.storage.migrate import migrate
+from factbook.storage.warehouse import Warehouse
+from factbook.transports.http import operations, problems
+from factbook.transports.http.ingest import IngestRoutes
+from factbook.transports.http.request_id import RequestId
+from factbook.web.headers import SecurityHeaders
+
+log = structlog.get_logger()
+
+
+def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
+    """The whole HTTP surface: the ways in as raw ASGI, everything else through FastAPI."""
+    api = FastAPI(
+        title="Factbook",
+        version=__version__,
+        summary="Events in, facts out.",
+        docs_url=None,
+        redoc_url=None,
+    )
+    problems.install(api)
+    for part in (operations.router(services, ready),):
+        api.include_router(part)
+    app: ASGIApp = IngestRoutes(api, services)
+    security = services.settings.security
+    if security.cors_origins:
+        app = CORSMiddleware(
+            app,
+            allow_origins=list(security.cors_origins),
+            allow_methods=list(security.cors_methods),
+            allow_headers=["Authorization", "X-API-Key", "Content-Type", "Content-Encoding", "X-Request-ID"],
+        )
+    return RequestId(SecurityHeaders(app))
+
+
+@contextmanager
+def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | None = None) -> Iterator[Services]:
+    """Everything, started: what an earlier run left in the journal is in the warehouse before this yields.
+
+    Raises CONFLICT when another process holds the data folder, UNAVAILABLE when a part cannot be opened. On the way
+    out: takes nothing new, moves what was accepted into the warehouse, closes each part.
+    """
+    ingestion = settings.analytics.ingestion
+    with ExitStack() as stack:
+        data = settings.server.data
+        if folder is None:
+            folder = Folder(data)
+            stack.callback(folder.release)
+        places = Places(ingestion.geo_database)
+        engine = Engine(settings.warehouse.url, data, connections=settings.warehouse.connections + 1)
+        stack.callback(engine.close)
+        migrate(engine)
+        metadata = Metadata.open(settings.database.address, data)
+        stack.callback(metadata.close)
+        keys = Keys(metadata, clock)
+        made = keys.prepare(_presets(settings), zone=settings.server.timezone)
+        types = EventTypes(metadata, clock)
+        telemetry = Telemetry(CollectorRegistry())
+        feed = Feed()
+        journal = SqliteJournal(data / "journal.db")
+        stack.callback(journal.close)
+        writer = Writer(engine, journal, clock, interval=ingestion.batch_timeout)
+        _recover(writer)
+        session = timedelta(seconds=settings.analytics.realtime.session_timeout)
+        window = timedelta(hours=ingestion.dedupe_hours)
+        visits = Visits(int(session.total_seconds() * 1000))
+        seen = Seen(window.total_seconds())
+        recall_ids(engine, seen, clock(), window)
+        recall_sessions(engine, visits, clock(), session)
+        intake = Intake(
+            journal=journal,
+            writer=writer,
+            feed=feed,
+            rules=Rules(
+                types=types,
+                places=places,
+                max_age_ms=ingestion.max_event_age_days * 86_400_000,
+                max_depth=ingestion.max_depth,
+                max_event_bytes=ingestion.max_event_bytes,
+                anonymize_ip=ingestion.anonymize_ip,
+            ),
+            visits=visits,
+            seen=seen,
+            clock=clock,
+            recorder=telemetry,
+            limits=Limits(max_events=ingestion.max_events, max_journal_bytes=ingestion.journal_max_bytes),
+        )
+        telemetry.pipeline_lag(lambda: intake.state().lag_seconds)
+        reads = Reads(
+            threads=settings.warehouse.connections,
+            waiting=settings.analytics.query.max_concurrent,
+            observe=lambda seconds: telemetry.query("read", seconds),
+            looked=lambda hit: telemetry.cache_hit() if hit else telemetry.cache_miss(),
+        )
+        stack.callback(reads.close)
+        writer.start()
+        stack.callback(_stop_writer, writer)
+        intake.start()
+        stack.callback(intake.stop)
+        yield Services(
+            settings=settings,
+            clock=clock,
+            engine=engine,
+            warehouse=Warehouse(engine),
+            metadata=metadata,
+            keys=keys,
+            made=made,
+            types=types,
+            intake=intake,
+            feed=feed,
+            reads=reads,
+            telemetry=telemetry,
+        )
+
+
+def _presets(settings: Settings) -> dict[str, str]:
+    secrets = {
+        "FACTBOOK_ADMIN_KEY": settings.security.admin_key,
+        "FACTBOOK_WRITE_KEY": settings.security.write_key,
+    }
+    return {name: secret.get_secret_value() for name, secret in secrets.items() if secret}
+
+
+def _recover(writer: Writer) -> None:
+    try:
+        writer.recover()
+    except FactbookError as error:  # it stays journalled, and the writer goes on trying
+        log.warning("what is journalled cannot be written yet", reason=error.message)
+
+
+def _stop_writer(writer: Writer) -> None:
+    if not writer.stop():
+        log.warning("not everything is in the warehouse yet; the rest stays in the journal for the next start")

@@ -1,0 +1,65 @@
+"""After a start: the ids of the last day and the open sessions, read back from the warehouse."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from factbook.storage.engine import Engine
+
+from .seen import Seen, hashes
+from .visits import Visits
+
+_SLICE = timedelta(hours=1)
+
+_TENANTS = "SELECT DISTINCT tenant FROM events WHERE processed_at >= {first:DateTime64(3, 'UTC')}"
+
+_IDS = """SELECT event_id FROM events WHERE tenant = {tenant:String}
+AND processed_at >= {first:DateTime64(3, 'UTC')} AND processed_at < {last:DateTime64(3, 'UTC')}"""
+
+_SESSIONS = """SELECT
+    concat(tenant, '\\0', multiIf(session_id != '', concat('s', session_id), user_id != '', concat('u', user_id),
+        concat('a', anonymous_id))) AS actor,
+    session, toUnixTimestamp64Milli(min(timestamp)) AS first, toUnixTimestamp64Milli(max(timestamp)) AS last
+FROM events
+WHERE timestamp >= {first:DateTime64(3, 'UTC')} AND session != 0
+GROUP BY actor, session ORDER BY last"""
+
+
+def recall_ids(engine: Engine, seen: Seen, now: datetime, window: timedelta) -> int:
+    """Fills `seen` with the ids journalled within `window` before `now`, an hour at a time; returns how many."""
+    count = 0
+    tenants = [str(row[0]) for row in engine.rows(_TENANTS, {"first": sql_time(now - window)})]
+    first = now - window
+    while tenants and first <= now:
+        for tenant in tenants:
+            slice_ = {"tenant": tenant, "first": sql_time(first), "last": sql_time(first + _SLICE)}
+            for chunk in engine.table(_IDS, slice_)["event_id"].chunks:
+                wanted = np.unique(hashes(_raw(chunk), tenant))
+                fresh = wanted[~seen.contains(wanted)]
+                seen.add(fresh, first.timestamp())
+                count += len(fresh)
+        first += _SLICE
+    return count
+
+
+def _raw(ids: pa.Array) -> bytes:
+    """The 16 bytes of each id, one after another."""
+    storage = ids.storage
+    start = storage.offset * 16
+    return bytes(storage.buffers()[1][start : start + len(storage) * 16])
+
+
+def recall_sessions(engine: Engine, visits: Visits, now: datetime, timeout: timedelta) -> int:
+    """Gives `visits` the sessions that an event could still join; returns how many."""
+    rows = engine.rows(_SESSIONS, {"first": sql_time(now - timeout)})
+    for actor, session, first, last in rows:
+        visits.restore(actor, first, last, session)
+    return len(rows)
+
+
+def sql_time(moment: datetime) -> str:
+    """`moment` (UTC) as the warehouse reads a DateTime64(3)."""
+    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"[:-3]
