@@ -34,11 +34,17 @@ def configure(level: str = "INFO", format: str = "auto", stream: TextIO | None =
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    last: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    renderer: Any = structlog.processors.JSONRenderer()
     if console:
-        last += [_masked, structlog.dev.ConsoleRenderer(colors=stream.isatty())]
-    else:
-        last += [structlog.processors.format_exc_info, _masked, structlog.processors.JSONRenderer()]
+        # Plain tracebacks: the pretty ones print the values of local variables, secrets among them.
+        plain = structlog.dev.plain_traceback
+        renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)
+    last: list[Any] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        _masked,
+        renderer,
+    ]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

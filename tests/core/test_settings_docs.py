@@ -1,0 +1,37 @@
+"""Documentation and example file are in step with the settings; `python -m tests.core.reference` writes both."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from factbook.core.catalog import catalog
+from factbook.core.sections import Settings
+from factbook.core.settings import load
+
+from .reference import BEGIN, DOCS, END, EXAMPLE, row
+
+
+def test_every_setting_is_documented_as_it_is() -> None:
+    table = DOCS.read_text().partition(BEGIN)[2].partition(END)[0]
+    documented = [line for line in table.splitlines() if line.startswith("| `")]
+    assert documented == [row(setting) for setting in catalog()]
+
+
+def test_every_setting_is_described() -> None:
+    assert [setting.key for setting in catalog() if not setting.description.endswith(".")] == []
+
+
+def test_example_as_it_is_changes_nothing() -> None:
+    assert load(EXAMPLE, {}).settings == Settings()
+    assert load(EXAMPLE, {}).origins == {}
+
+
+def test_example_with_every_value_taken_up_is_the_defaults(tmp_path: Path) -> None:
+    taken = tmp_path / "all.yaml"
+    text = EXAMPLE.read_text()
+    taken.write_text(re.sub(r"^( +)# (\w+:)", r"\1\2", text, flags=re.MULTILINE))
+    loaded = load(taken, {})
+    assert loaded.settings == Settings()
+    assert set(loaded.origins) == {setting.key for setting in catalog() if setting.default}
+    assert [setting.key for setting in catalog() if f"# {setting.key.rpartition('.')[2]}:" not in text] == []
