@@ -1,0 +1,1 @@
+"""The pages: overview, event explorer, sign-in and the offline API documentation."""

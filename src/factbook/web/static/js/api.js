@@ -1,0 +1,50 @@
+// Reading the service's JSON: problems become errors with a sentence; a lost session leads to the sign-in page.
+
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body.detail || body.title || `The service answered ${status}.`);
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/** Path with query; empty values are left out, lists repeat the name. */
+export function address(path, parameters = {}) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of [value].flat()) if (one !== "" && one !== null && one !== undefined) query.append(name, one);
+  }
+  return query.size ? `${path}?${query}` : path;
+}
+
+export async function get(path, parameters, { signal } = {}) {
+  return request(address(path, parameters), { signal });
+}
+
+export async function post(path, body) {
+  return request(path, {
+    method: "POST",
+    headers: body === undefined ? {} : { "Content-Type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+}
+
+async function request(url, options) {
+  let answer;
+  try {
+    answer = await fetch(url, { ...options, headers: { Accept: "application/json", ...options.headers } });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, { detail: "Factbook does not answer." });
+  }
+  const body = await answer.json().catch(() => ({}));
+  if (answer.ok) return body;
+  if (answer.status === 401 && document.body.dataset.page !== "sign-in") toSignIn();
+  throw new Problem(answer.status, body);
+}
+
+/** Leaves for the sign-in page, which leads back here. */
+export function toSignIn() {
+  const next = location.pathname + location.search;
+  location.assign(address("/sign-in", { reason: "expired", next }));
+}

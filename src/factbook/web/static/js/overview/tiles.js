@@ -1,0 +1,60 @@
+// The live figures and what is on top now, redrawn at most once a frame from the newest overview.
+import { get } from "../api.js";
+import { byId, el, setText } from "../dom.js";
+import * as format from "../format.js";
+import { redraw } from "../frame.js";
+import { ranks } from "./ranks.js";
+
+const TILES = {
+  active_users: (now) => [format.count(now.active_users), versus(now, "active_users", `vs. the ${format.span(now.active_seconds)} before`) ?? sessions(now)],
+  events_per_second: (now) => [format.rate(now.events_per_second), `${format.count(now.events_today)} today`],
+  orders_today: (now) => [format.count(now.orders_today), yesterday(now, "orders_today")],
+  revenue_today: (now) => [format.money(now.revenue_today, now.currency), yesterday(now, "revenue_today")],
+  cart_value_avg: (now) => [format.money(now.cart_value_avg, now.currency), yesterday(now, "cart_value_avg")],
+  conversion_rate: (now) => [format.percent(now.conversion_rate), yesterday(now, "conversion_rate")],
+};
+
+function versus(now, name, words) {
+  const change = format.change(now[name], now.previous?.[name]);
+  if (!change) return null;
+  const tone = change.direction > 0 ? "good" : change.direction < 0 ? "bad" : "";
+  return el("span", {}, el("span", { class: tone }, change.text), ` ${words}`);
+}
+
+const yesterday = (now, name) => versus(now, name, "vs. same time yesterday");
+const sessions = (now) => `${format.count(now.active_sessions)} sessions`;
+
+export class Tiles {
+  #now = null;
+
+  async load() {
+    // The same numbers come over the live connection a second later; its state says if they do not.
+    const overview = await get("/realtime/overview").catch(() => null);
+    if (overview && this.#now === null) this.show(overview);
+  }
+
+  show(overview) {
+    this.#now = overview;
+    redraw(this.#draw);
+  }
+
+  #draw = () => {
+    const now = this.#now;
+    for (const [name, figures] of Object.entries(TILES)) {
+      const tile = document.querySelector(`[data-tile="${name}"]`);
+      const [figure, beside] = figures(now);
+      const node = tile.querySelector(".figure");
+      node.classList.remove("loading");
+      setText(node, figure);
+      const foot = tile.querySelector(".beside");
+      const text = typeof beside === "string" ? beside : (beside?.textContent ?? "");
+      if (foot.textContent !== text) foot.replaceChildren(beside ?? "\u00a0");
+    }
+    const window = now.window_seconds ? `last ${format.span(now.window_seconds)}` : "";
+    for (const node of document.querySelectorAll("[data-window]")) setText(node, window);
+    const types = (now.top_event_types ?? []).map(({ event_type: name, count }) => ({ name, count, href: { event_type: name } }));
+    const content = (now.top_content ?? []).map(({ content_id: id, label, count }) => ({ name: label ?? id, count, href: { content_id: id } }));
+    ranks(byId("types-now"), types.slice(0, 5), "No events just now");
+    ranks(byId("content-now"), content.slice(0, 5), "No content or product just now");
+  };
+}
