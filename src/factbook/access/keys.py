@@ -156,14 +156,15 @@ class Keys:
         return changed
 
     def rotate(self, scope: Scope, key_id: str, *, overlap_seconds: int = 0) -> NewKey:
-        """A fresh key with the name and role of another, which ends after `overlap_seconds`."""
+        """A fresh key with the name, role and length of life of another, which ends after `overlap_seconds`."""
         old = self.get(scope, key_id)
         if old.revoked_at is not None:
             raise FactbookError(Kind.CONFLICT, "A revoked key cannot be rotated.", hint="Create a new key.")
         if not 0 <= overlap_seconds <= 30 * 86400:
             raise invalid("The overlap is 0 to 2592000 seconds (30 days).", field="overlap_seconds")
-        fresh = self.create(scope, old.name, Role(old.role))
         now = epoch_ms(self._clock())
+        life = old.expires_at - old.created_at if old.expires_at is not None else None
+        fresh = self.create(scope, old.name, Role(old.role), expires_at=now + life if life is not None else None)
         if overlap_seconds:
             ends = now + overlap_seconds * 1000
             self._metadata.change_api_key(scope, key_id, expires_at=min(ends, old.expires_at or ends))

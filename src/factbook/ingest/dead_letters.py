@@ -160,10 +160,6 @@ class DeadLetters:
             result = "accepted" if receipt.accepted else "duplicate"
             return self._settle(scope, LetterOutcome(scope.tenant, wanted, result, receipt.ids[0], "", self._now()))
 
-    def forget_outcomes(self) -> int:
-        """Drops what became of letters so old that the warehouse has dropped them too; returns how many."""
-        return self._metadata.forget_letter_outcomes_of_system(before=self._now() - OUTCOME_DAYS * 86_400_000)
-
     def _submit(self, scope: Scope, body: bytes, origin: Origin) -> Receipt:
         try:
             receipt: Receipt = self._intake.submit(scope, body, origin).result(timeout=_PATIENCE_SECONDS)
