@@ -49,10 +49,16 @@ def counts_by_type(
 
 
 def stats(
-    warehouse: Warehouse, scope: Scope, period: Period, tz: ZoneInfo, *, include_bots: bool = False
+    warehouse: Warehouse,
+    scope: Scope,
+    period: Period,
+    tz: ZoneInfo,
+    *,
+    conditions: tuple[Condition, ...] = (),
+    include_bots: bool = False,
 ) -> dict[str, Any]:
     """The answer of GET /api/v1/events/stats."""
-    by_type = counts_by_type(warehouse, scope, period, include_bots=include_bots)
+    by_type = counts_by_type(warehouse, scope, period, conditions=conditions, include_bots=include_bots)
     return {
         "start_time": period.start.astimezone(tz).isoformat(),
         "end_time": period.end.astimezone(tz).isoformat(),

@@ -1,0 +1,156 @@
+"""The live feed: accepted events as they come and, where asked, the overview every second.
+
+Messages are JSON objects with a `type`: `hello`, `event`, `missed` (how many were left out since the last time), `overview`,
+`heartbeat`. A reader who takes too long is told how many events he missed, and in the end cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from factbook.core.errors import FactbookError, Kind
+from factbook.core.scope import Role, Scope
+from factbook.ingest.feed import Subscription
+from factbook.queries.now import live_at, overview_now
+from factbook.services import Services
+
+from .credentials import accepted_protocol, scope_of
+
+PATH = "/api/v1/events/stream"
+HEARTBEAT = 5.0
+"""Seconds between heartbeats; the credentials are looked at again as often."""
+PATIENCE = 10.0
+"""Seconds that one message may take to leave."""
+MOST_A_SECOND = 200
+"""Events shown to one reader in a second; the others are counted as missed."""
+MAX_TYPES = 100
+
+CLOSES: dict[Kind, int] = {
+    Kind.INVALID: 4400,
+    Kind.UNAUTHENTICATED: 4401,
+    Kind.FORBIDDEN: 4403,
+    Kind.LIMITED: 4429,
+    Kind.UNAVAILABLE: 4503,
+}
+"""Close code by kind of error: 4000 and the HTTP status."""
+TOO_SLOW = 4408
+
+
+def router(services: Services) -> APIRouter:
+    """WebSocket /api/v1/events/stream?event_type=a,b&overview=1."""
+    routes = APIRouter()
+
+    async def stream(websocket: WebSocket) -> None:
+        await websocket.accept(subprotocol=accepted_protocol(websocket))
+        try:
+            scope = scope_of(services.keys, websocket, Role.ANALYST, Role.ADMIN)
+            types = _types(websocket)
+        except FactbookError as error:
+            await _close(websocket, CLOSES.get(error.kind, 4400), error.message)
+            return
+        with services.telemetry.connection():
+            await Line(services, websocket, scope, types).run()
+
+    routes.add_api_websocket_route(PATH, stream)
+    return routes
+
+
+class Line:
+    """One open connection: events on one side, the clock on the other, until the reader leaves or is cut off."""
+
+    def __init__(self, services: Services, websocket: WebSocket, scope: Scope, types: frozenset[str]) -> None:
+        self._services = services
+        self._websocket = websocket
+        self._scope = scope
+        self._types = types
+        self._overview = websocket.query_params.get("overview", "").lower() in ("1", "true")
+        self._sending = asyncio.Lock()
+        self._shown = 0
+        self._skipped = 0
+        self._told = 0
+
+    async def run(self) -> None:
+        subscription = self._services.feed.subscribe(self._scope, self._types)
+        tasks = [
+            asyncio.create_task(part)
+            for part in (self._events(subscription), self._clock(subscription), self._until_gone())
+        ]
+        try:
+            await self._send({"type": "hello", "event_types": sorted(self._types), "heartbeat_seconds": HEARTBEAT})
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            subscription.close()
+            for task in tasks:
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+        await self._say_why(ended)
+
+    async def _say_why(self, ended: list[Any]) -> None:
+        for error in ended:
+            if isinstance(error, FactbookError):
+                await _close(self._websocket, CLOSES.get(error.kind, 1011), error.message)
+            elif isinstance(error, TimeoutError):
+                await _close(self._websocket, TOO_SLOW, "This reader takes too long.")
+            elif isinstance(error, Exception) and not isinstance(error, WebSocketDisconnect | RuntimeError):
+                await _close(self._websocket, 1011, "Something went wrong here.")
+                raise error
+
+    async def _events(self, subscription: Subscription) -> None:
+        async for event in subscription:
+            if self._shown < MOST_A_SECOND:
+                self._shown += 1
+                await self._send({"type": "event", "event": event})
+            else:
+                self._skipped += 1
+
+    async def _clock(self, subscription: Subscription) -> None:
+        loop = asyncio.get_running_loop()
+        beat = loop.time() + HEARTBEAT
+        while True:
+            self._shown = 0
+            missed = subscription.missed + self._skipped
+            if missed > self._told:
+                await self._send({"type": "missed", "count": missed - self._told})
+                self._told = missed
+            if self._overview:
+                with suppress(FactbookError):  # a busy warehouse: the next second has another
+                    await self._send({"type": "overview", **await self._now()})
+            if loop.time() >= beat:
+                beat = loop.time() + HEARTBEAT
+                scope_of(self._services.keys, self._websocket, Role.ANALYST, Role.ADMIN)
+                await self._send({"type": "heartbeat", "timestamp": self._services.clock().isoformat()})
+            await asyncio.sleep(1.0)
+
+    async def _now(self) -> dict[str, Any]:
+        services = self._services
+        live = live_at(services.clock(), self._scope, services.settings.analytics.realtime)
+        return await overview_now(services.reads, services.warehouse, self._scope, live)
+
+    async def _until_gone(self) -> None:
+        """What a reader sends is not looked at."""
+        while (await self._websocket.receive())["type"] != "websocket.disconnect":
+            continue
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        text = msgspec.json.encode(message).decode()
+        async with self._sending:
+            await asyncio.wait_for(self._websocket.send_text(text), PATIENCE)
+
+
+def _types(websocket: WebSocket) -> frozenset[str]:
+    sent = ",".join(websocket.query_params.getlist("event_type"))
+    types = frozenset(name.strip() for name in sent.split(",") if name.strip())
+    if len(types) > MAX_TYPES:
+        raise FactbookError(Kind.INVALID, f"At most {MAX_TYPES} event types are taken.", field="event_type")
+    return types
+
+
+async def _close(websocket: WebSocket, code: int, reason: str) -> None:
+    with suppress(RuntimeError, WebSocketDisconnect):  # gone already
+        await websocket.close(code, reason[:120])
