@@ -13,6 +13,7 @@ import structlog
 from factbook import __version__
 from factbook.core.errors import FactbookError
 from factbook.core.settings import Settings
+from factbook.ingest.intake import IntakeState
 from factbook.services import Services
 
 HEALTHY, DEGRADED, UNHEALTHY = "healthy", "degraded", "unhealthy"
@@ -51,55 +52,42 @@ class Health:
     async def short(self, *, ready: bool) -> dict[str, Any]:
         """Nothing but words: for callers who are not signed in."""
         parts = await self._states()
-        return {
-            **self._head(parts, ready=ready),
-            "parts": {name: {"state": part.state} for name, part in parts.items()},
-        }
+        states = {name: {"state": part.state} for name, part in parts.items()}
+        return {**self._head(parts, await self._intake(), ready=ready), "parts": states}
 
     async def full(self, *, ready: bool) -> dict[str, Any]:
         """Every field of the specification; null where nothing was measured."""
         parts = await self._states()
-        state = await asyncio.to_thread(self._services.intake.state)
+        state = await self._intake()
         figures = self._services.telemetry.figures()
-        dropped = sum(state.dropped.values())
-        received = state.accepted + state.duplicates + dropped
         return {
-            **self._head(parts, ready=ready),
+            **self._head(parts, state, ready=ready),
             "parts": {name: {k: v for k, v in asdict(part).items() if v is not None} for name, part in parts.items()},
-            "journal": {
-                "depth": state.depth,
-                "bytes": state.bytes,
-                "oldest_age_seconds": state.oldest_age_seconds,
-                "lag_seconds": state.lag_seconds,
-                "last_error": state.last_error or None,
-            },
-            "events": {
-                "accepted": state.accepted,
-                "duplicates": state.duplicates,
-                "dropped": dict(state.dropped),
-                "per_second": figures.events_per_second,
-            },
+            **_ingest(state),
+            "events_per_second": figures.events_per_second,
             "broker_lag": None,
             "average_query_time_ms": figures.average_query_ms,
-            "processing_success_rate": round((received - dropped) / received, 6) if received else None,
-            "real_time_lag_seconds": state.lag_seconds,
             "live_connections": figures.live_connections,
-            "data_completeness": _share(state.accepted, dropped),
-            "data_accuracy": None,
             "cache_hit_rate": figures.cache_hit_rate,
+            "data_accuracy": None,
             "reports_24h": None,
             "average_report_time_ms": None,
             "dashboard_queries_24h": None,
         }
 
-    def _head(self, parts: dict[str, Part], *, ready: bool) -> dict[str, Any]:
-        intake = self._services.intake.state()
-        if not ready or parts["database"].state == DOWN or parts["journal"].state == DOWN:
+    async def _intake(self) -> IntakeState | None:
+        try:
+            return await asyncio.to_thread(self._services.intake.state)
+        except FactbookError:
+            return None
+
+    def _head(self, parts: dict[str, Part], intake: IntakeState | None, *, ready: bool) -> dict[str, Any]:
+        if not ready or intake is None or parts["database"].state == DOWN:
             status = UNHEALTHY
         elif (
             intake.status != HEALTHY
             or intake.lag_seconds > LATE
-            or any(p.state in (DOWN, SLOW) for p in parts.values())
+            or any(part.state in (DOWN, SLOW) for part in parts.values())
         ):
             status = DEGRADED
         else:
@@ -156,6 +144,26 @@ def configured(settings: Settings) -> dict[str, Part]:
         "cache": Part(NOT_USED if settings.redis.url or settings.redis.host else "in process"),
         "brokers": Part(NOT_USED if brokers else NOT_CONFIGURED),
         "object_store": Part(NOT_CONFIGURED),
+    }
+
+
+def _ingest(state: IntakeState | None) -> dict[str, Any]:
+    if state is None:
+        names = ("journal", "events", "processing_success_rate", "data_completeness", "real_time_lag_seconds")
+        return dict.fromkeys(names)
+    dropped = sum(state.dropped.values())
+    return {
+        "journal": {
+            "depth": state.depth,
+            "bytes": state.bytes,
+            "oldest_age_seconds": state.oldest_age_seconds,
+            "lag_seconds": state.lag_seconds,
+            "last_error": state.last_error or None,
+        },
+        "events": {"accepted": state.accepted, "duplicates": state.duplicates, "dropped": dict(state.dropped)},
+        "processing_success_rate": _share(state.accepted + state.duplicates, dropped),
+        "data_completeness": _share(state.accepted, dropped),
+        "real_time_lag_seconds": state.lag_seconds,
     }
 
 
