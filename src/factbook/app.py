@@ -25,6 +25,7 @@ from factbook.ingest.intake import Intake, Limits
 from factbook.ingest.journal import SqliteJournal
 from factbook.ingest.places import Places
 from factbook.ingest.recall import recall_ids, recall_sessions
+from factbook.ingest.retention import Retention
 from factbook.ingest.seen import Seen
 from factbook.ingest.visits import Visits
 from factbook.ingest.writer import Writer
@@ -35,9 +36,23 @@ from factbook.storage.folder import Folder
 from factbook.storage.metadata import Metadata
 from factbook.storage.migrate import migrate
 from factbook.storage.warehouse import Warehouse
-from factbook.transports.http import operations, problems
+from factbook.transports.http import (
+    auth,
+    custom_events,
+    dead_letters,
+    events,
+    ingest_docs,
+    keys,
+    metrics,
+    operations,
+    problems,
+    realtime,
+    retention,
+)
 from factbook.transports.http.ingest import IngestRoutes
 from factbook.transports.http.request_id import RequestId
+from factbook.transports.websocket import feed
+from factbook.web import pages
 from factbook.web.headers import SecurityHeaders
 
 log = structlog.get_logger()
@@ -53,7 +68,20 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         redoc_url=None,
     )
     problems.install(api)
-    for part in (operations.router(services, ready),):
+    for part in (
+        ingest_docs.router(services),
+        dead_letters.router(services),
+        custom_events.router(services),
+        events.router(services),
+        realtime.router(services),
+        metrics.router(services),
+        auth.router(services),
+        keys.router(services),
+        retention.router(services),
+        feed.router(services),
+        operations.router(services, ready),
+        pages.router(services),
+    ):
         api.include_router(part)
     app: ASGIApp = IngestRoutes(api, services)
     security = services.settings.security
@@ -86,11 +114,11 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         migrate(engine)
         metadata = Metadata.open(settings.database.address, data)
         stack.callback(metadata.close)
-        keys = Keys(metadata, clock)
-        made = keys.prepare(_presets(settings), zone=settings.server.timezone)
+        access = Keys(metadata, clock)
+        made = access.prepare(_presets(settings), zone=settings.server.timezone)
         types = EventTypes(metadata, clock)
         telemetry = Telemetry(CollectorRegistry())
-        feed = Feed()
+        live = Feed()
         journal = SqliteJournal(data / "journal.db")
         stack.callback(journal.close)
         writer = Writer(engine, journal, clock, interval=ingestion.batch_timeout)
@@ -104,7 +132,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         intake = Intake(
             journal=journal,
             writer=writer,
-            feed=feed,
+            feed=live,
             rules=Rules(
                 types=types,
                 places=places,
@@ -127,6 +155,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             looked=lambda hit: telemetry.cache_hit() if hit else telemetry.cache_miss(),
         )
         stack.callback(reads.close)
+        kept = Retention(engine, metadata, clock, defaults=settings.analytics.retention, settle=intake.drain)
         writer.start()
         stack.callback(_stop_writer, writer)
         intake.start()
@@ -137,13 +166,14 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             engine=engine,
             warehouse=Warehouse(engine),
             metadata=metadata,
-            keys=keys,
+            keys=access,
             made=made,
             types=types,
             intake=intake,
-            feed=feed,
+            feed=live,
             reads=reads,
             telemetry=telemetry,
+            retention=kept,
         )
 
 

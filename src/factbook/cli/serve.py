@@ -19,7 +19,7 @@ import uvicorn
 import uvloop
 from rich.console import Console
 
-from factbook import __version__, app
+from factbook import __version__, app, jobs
 from factbook.cli.demo import loaded_with_progress, told
 from factbook.core import logs
 from factbook.core.errors import FactbookError, Kind
@@ -56,11 +56,13 @@ def serve(
         address = _address(settings, listener)
         with app.build(settings, folder=folder) as services:
             folder.announce(address=address, version=__version__)
+            runner = jobs.start(services)
             gc.freeze()
             _greet(console, settings, services, address)
             first = partial(_first_steps, console, services, address, demo=demo, link=open_link)
             uvloop.run(_run(services, settings, listener, first))
             console.print("Finishing what was accepted …")
+            runner.stop()
     finally:
         folder.release()
     console.print("Stopped.")

@@ -31,7 +31,7 @@ KNOWN_ERROR = {
     "sessions": {"relative_standard_error": 0.002, "exact_up_to": 4000},
     "quantiles": {"relative_error": 0.01},
 }
-"""Of uniqCombined64(18) and quantilesDD(0.01): what distinct counts and quantiles may be off by."""
+"""Of uniqCombined64(18) and quantilesBFloat16: what distinct counts and quantiles may be off by."""
 
 
 @dataclass(frozen=True, slots=True)

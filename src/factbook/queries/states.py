@@ -18,7 +18,7 @@ from factbook.storage.warehouse import Warehouse
 from .where import moment, value_of, where
 
 ACTOR = "if(user_id != '', user_id, anonymous_id)"
-_QUANTILES = "(0.01, 0.5, 0.95, 0.99)"
+_QUANTILES = "(0.5, 0.95, 0.99)"
 _MAX_RANGES = 32
 _LAST_SECOND = 2**32 - 1
 
@@ -134,7 +134,7 @@ def _merged(ask: Ask, selects: Sequence[str]) -> str:
         "max(high)",
         "uniqCombined64Merge(18)(people)" if ask.users else nothing,
         "uniqCombined64Merge(18)(visits)" if ask.sessions else nothing,
-        f"quantilesDDMerge{_QUANTILES}(spread)" if ask.numbers else "[]",
+        f"quantilesBFloat16Merge{_QUANTILES}(spread)" if ask.numbers else "[]",
     ]
     union = "\n  UNION ALL\n".join(selects)
     sets = "GROUPING SETS ((slot, at), (slot), ())"
@@ -187,7 +187,7 @@ def _events(ask: Ask, slot: int, runs: list[Run], parameters: Parameters) -> str
         f"max({value}) AS high",
         *([f"uniqCombined64StateIf(18)(sipHash64({ACTOR}), {ACTOR} != '') AS people"] if ask.users else []),
         *(["uniqCombined64StateIf(18)(session, session != 0) AS visits"] if ask.sessions else []),
-        *([f"quantilesDDState{_QUANTILES}({value}) AS spread"] if ask.numbers else []),
+        *([f"quantilesBFloat16State{_QUANTILES}({value}) AS spread"] if ask.numbers else []),
     ]
     return (
         f"  SELECT {', '.join(columns)}\n  FROM events\n  WHERE tenant = {{tenant:String}} AND {chosen}"

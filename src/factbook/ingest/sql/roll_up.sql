@@ -12,7 +12,7 @@ SELECT
     max(high),
     uniqCombined64MergeState(18)(people),
     uniqCombined64MergeState(18)(visits),
-    quantilesDDMergeState(0.01, 0.5, 0.95, 0.99)(spread)
+    quantilesBFloat16MergeState(0.5, 0.95, 0.99)(spread)
 FROM
 (
     SELECT
@@ -26,7 +26,7 @@ FROM
         max(item.2) AS high,
         uniqCombined64StateIf(18)(sipHash64(if(user_id != '', user_id, anonymous_id)), item.1 = '' AND (user_id != '' OR anonymous_id != '')) AS people,
         uniqCombined64StateIf(18)(session, item.1 = '' AND session != 0) AS visits,
-        quantilesDDStateIf(0.01, 0.5, 0.95, 0.99)(item.2, item.1 != '') AS spread
+        quantilesBFloat16StateIf(0.5, 0.95, 0.99)(item.2, item.1 != '') AS spread
     FROM events
     ARRAY JOIN arrayConcat([('', 0.)], CAST(numbers, 'Array(Tuple(String, Float64))')) AS item
     WHERE block = {block:UInt64} AND NOT is_bot

@@ -13,7 +13,7 @@ CREATE TABLE rollups
     max SimpleAggregateFunction(max, Float64),
     users AggregateFunction(uniqCombined64(18), UInt64),
     sessions AggregateFunction(uniqCombined64(18), UInt64),
-    quantiles AggregateFunction(quantilesDD(0.01, 0.5, 0.95, 0.99), Float64)
+    quantiles AggregateFunction(quantilesBFloat16(0.5, 0.95, 0.99), Float64)
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (tenant, level, event_type, property, bucket)
