@@ -1,4 +1,4 @@
-"""Who opens a live connection: by header or cookie, or, where a client can send neither, by `?token=` or subprotocol."""
+"""Who opens a live connection: by header or cookie, or, for clients that can send neither, by `?token=` or protocol."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The live feed: accepted events as they come and, where asked, the overview every second.
 
-Messages are JSON objects with a `type`: `hello`, `event`, `missed` (how many were left out since the last time), `overview`,
-`heartbeat`. A reader who takes too long is told how many events he missed, and in the end cut off.
+Messages are JSON objects with a `type`: `hello`, `event`, `missed` (how many were left out since the last time),
+`overview`, `heartbeat`. A reader who takes too long is told how many events he missed, and in the end cut off.
 """
 
 from __future__ import annotations

@@ -1,0 +1,74 @@
+"""The reading half of the service for tests: its routes over the session's engine, one tenant and its keys a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from prometheus_client import CollectorRegistry
+
+from factbook.access.keys import Keys
+from factbook.core.scope import Role, Scope
+from factbook.core.sections import Settings
+from factbook.core.telemetry import Telemetry
+from factbook.ingest.feed import Feed
+from factbook.queries.reads import Reads
+from factbook.services import Services
+from factbook.storage.metadata import Metadata
+from factbook.storage.warehouse import Warehouse
+from factbook.transports.http import events, metrics, problems, realtime
+from factbook.transports.websocket import feed
+
+NOW = datetime(2026, 3, 1, 12, 0, 30, 250_000, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """client: with an admin's key. keys: by role."""
+
+    client: TestClient
+    services: Services
+    keys: dict[Role, str]
+
+    def get(self, path: str, role: Role | None = Role.ANALYST, **parameters: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self.keys[role]}"} if role else {}
+        return self.client.get(path, params=parameters, headers=headers)
+
+
+@contextmanager
+def reading(warehouse: Warehouse, scope: Scope, data: Path) -> Iterator[Reading]:
+    metadata = Metadata.open(f"sqlite:///{data / 'metadata.db'}", data)
+    clock = lambda: NOW  # noqa: E731
+    metadata.ensure_tenant_of_system(scope.tenant, now=0)
+    keys = Keys(metadata, clock)
+    made = {role: keys.create(scope, role.value, role).key for role in Role}
+    services = cast(
+        Services,
+        SimpleNamespace(
+            settings=Settings(),
+            clock=clock,
+            warehouse=warehouse,
+            keys=keys,
+            reads=Reads(threads=2),
+            feed=Feed(room=10),
+            telemetry=Telemetry(CollectorRegistry()),
+        ),
+    )
+    app = FastAPI()
+    problems.install(app)
+    for part in (events, metrics, realtime):
+        app.include_router(part.router(services))
+    app.include_router(feed.router(services))
+    try:
+        with TestClient(app) as client:
+            yield Reading(client, services, made)
+    finally:
+        services.reads.close()
+        metadata.close()
