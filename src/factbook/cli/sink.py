@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import typer
+from rich.console import Console
 
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Scope
@@ -15,6 +16,7 @@ from factbook.core.settings import Settings, load_settings
 from factbook.ingest.file_http import HttpSink
 from factbook.ingest.file_sink import IntakeSink, Sink
 
+_DRAIN_SECONDS = 600.0
 _KEYS = ("FACTBOOK_ADMIN_KEY", "FACTBOOK_WRITE_KEY")
 
 
@@ -71,8 +73,13 @@ def opened_sink(to: str | None, key: str | None, *, origin: str) -> Iterator[Sin
     from factbook.app import build
 
     with build(settings) as services:
+        for new in services.made:
+            typer.echo(f"{new.row.role} key, shown this once: {new.key}", err=True)
         yield IntakeSink(services.intake, Scope.system(zone=settings.server.timezone), origin=origin)
-        services.intake.drain(timeout=600)
+        waiting = services.intake.state().depth
+        if waiting:
+            with Console(stderr=True).status(f"Moving the last {waiting:,} events from the journal to the warehouse"):
+                services.intake.drain(timeout=_DRAIN_SECONDS)
 
 
 def _waiting(error: FactbookError) -> None:

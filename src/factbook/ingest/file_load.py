@@ -16,7 +16,7 @@ from factbook.core.errors import FactbookError, Kind
 
 from .decode import Refusal, read_event
 from .file_ids import RowIds
-from .file_mapping import ColumnMapping, RowPlan, plain
+from .file_mapping import ColumnMapping, RowPlan
 from .file_rows import Rows, Unreadable
 from .file_sink import Refused, Sent, Sink
 from .files import Format, SourceFile
@@ -27,7 +27,7 @@ EXAMPLES = 5
 """How many refused rows a summary shows."""
 
 _SAMPLE = 200
-_ENCODE = msgspec.json.Encoder(enc_hook=plain).encode
+_ENCODE = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -197,12 +196,3 @@ def _members(value: Any) -> Mapping[str, Any]:
         except msgspec.DecodeError:
             return {"properties": value}
     return value if isinstance(value, dict) else {"properties": value}
-
-
-def plain(value: Any) -> Any:
-    """Values that JSON has not: exact decimals as numbers, bytes as base64."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    raise NotImplementedError(type(value).__name__)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import itertools
 from collections.abc import Iterator
@@ -14,18 +13,16 @@ import ijson
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
-import zstandard
 
 from factbook.core.errors import FactbookError, Kind, invalid
 
-from .files import Format, OpenFile, SourceFile, damaged
+from .files import DAMAGE, Format, OpenFile, SourceFile, damaged
 
 LONGEST_CELL = 1 << 20
 """Characters in one CSV cell; a longer one is an unreadable row (most often a quote that is never closed)."""
 
 _PARQUET_ROWS = 2000
 _JSON = msgspec.json.Decoder()
-_DAMAGE = (EOFError, gzip.BadGzipFile, zstandard.ZstdError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ class Rows:
     def __iter__(self) -> Iterator[Row]:
         try:
             yield from self._rows
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise damaged(error) from error
 
     @property
@@ -95,7 +92,7 @@ class Rows:
             raise invalid(f"There is no encoding {encoding!r}.", field="encoding") from None
         try:
             head = text.readline(LONGEST_CELL)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise damaged(error) from error
         if not head.strip():
             raise FactbookError(Kind.MALFORMED, f"{self._file.path.name} has no header row.")
@@ -163,10 +160,11 @@ class Rows:
 
     def _parquet_rows(self, parquet: pq.ParquetFile, skip: int) -> Iterator[Row]:
         total = max(parquet.metadata.num_rows, 1)
-        groups, start = [], 0
+        groups: list[int] = []
+        start = 0
         for number in range(parquet.num_row_groups):
             rows = parquet.metadata.row_group(number).num_rows
-            if start + rows > skip:
+            if groups or start + rows > skip:
                 groups.append(number)
             else:
                 start += rows
@@ -204,7 +202,7 @@ def _array_prefix(content: BinaryIO) -> str | None:
     """Where the events of a JSON document stand, as ijson names it; None for one object a line."""
     try:
         head = content.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise damaged(error) from error
     if head.startswith(b"["):
         return "item"

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
-from collections.abc import Callable, Iterator
+import sys
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, cast
 
-import zstandard
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 from factbook.core.errors import FactbookError, Kind, invalid
 
+DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError)
+"""What reading a compressed file raises where it is damaged or cut off."""
+
 _PIECE = 1 << 20
+_LARGEST_WINDOW = {int(zstd.DecompressionParameter.window_log_max): 31}
 
 
 class Format(StrEnum):
@@ -66,8 +74,7 @@ class SourceFile:
         if self.compression == "gzip":
             return OpenFile(raw, cast("BinaryIO", gzip.GzipFile(fileobj=raw)))
         if self.compression == "zstd":
-            reader = zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(raw, read_across_frames=True)
-            return OpenFile(raw, cast("BinaryIO", io.BufferedReader(reader, _PIECE)))
+            return OpenFile(raw, cast("BinaryIO", zstd.ZstdFile(raw, options=_LARGEST_WINDOW)))
         return OpenFile(raw, raw)
 
 
@@ -115,23 +122,6 @@ def source_file(path: Path, format_: str | None = None) -> SourceFile:
             hint="Decompress it: Parquet is compressed inside.",
         )
     return SourceFile(path, found, compression, path.stat().st_size)
-
-
-def pieces(file: OpenFile) -> Iterator[bytes]:
-    """The content in pieces; raises MALFORMED when a compressed file is damaged or cut off."""
-    while True:
-        piece = read_piece(file.content, _PIECE)
-        if not piece:
-            return
-        yield piece
-
-
-def read_piece(content: BinaryIO, size: int) -> bytes:
-    """`content.read(size)`, with damage to a compressed file as a MALFORMED error."""
-    try:
-        return content.read(size)
-    except (EOFError, gzip.BadGzipFile, zstandard.ZstdError, OSError) as error:
-        raise damaged(error) from error
 
 
 def damaged(error: Exception) -> FactbookError:
