@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -105,7 +106,7 @@ def _embedded(data: Path) -> Iterator[Finding]:
             there = engine.rows(
                 "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'migrations'"
             )
-            done = [str(name) for (name,) in engine.rows("SELECT name FROM migrations")] if there[0][0] else []
+            done = engine.rows("SELECT name, digest FROM migrations") if there[0][0] else []
         finally:
             engine.close()
     except FactbookError as error:
@@ -114,7 +115,7 @@ def _embedded(data: Path) -> Iterator[Finding]:
     finally:
         folder.release()
     yield Finding("warehouse", OK, f"embedded, ClickHouse {version}")
-    yield _schema(done)
+    yield _schema(dict(done))
 
 
 def _remote(address: str, data: Path) -> Iterator[Finding]:
@@ -138,7 +139,8 @@ def _remote(address: str, data: Path) -> Iterator[Finding]:
                 "SELECT count() FROM system.tables WHERE database = {name:String} AND name = 'migrations'",
                 parameters={"name": name or DATABASE},
             ).result_rows[0][0]
-            rows = client.query(f"SELECT name FROM `{name or DATABASE}`.migrations").result_rows if known else []
+            ledger = f"SELECT name, digest FROM `{name or DATABASE}`.migrations"
+            done = client.query(ledger).result_rows if known else []
     except FactbookError as error:
         yield _broken("warehouse", error, "Mend FACTBOOK_WAREHOUSE.")
         return
@@ -157,24 +159,29 @@ def _remote(address: str, data: Path) -> Iterator[Finding]:
         yield Finding("warehouse clock", state, f"{skew:+.1f} s off this machine's", "Keep both clocks with NTP.")
     else:
         yield Finding("warehouse clock", OK, f"{1000 * skew:+.0f} ms off this machine's")
-    yield _schema([str(row[0]) for row in rows])
+    yield _schema(dict(done))
 
 
-def _schema(done: list[str]) -> Finding:
+def _schema(done: dict[str, str]) -> Finding:
+    """done: name → digest of every migration that the warehouse says was applied."""
     from factbook.storage.migrate import migrations
 
-    names = [name for name, _ in migrations()]
-    missing, newer = [name for name in names if name not in done], [name for name in done if name not in names]
+    known = {name: hashlib.sha256(sql.encode()).hexdigest() for name, sql in migrations()}
+    missing, newer = [name for name in known if name not in done], [name for name in done if name not in known]
+    changed = [name for name in known if name in done and done[name] != known[name]]
+    topic = "warehouse schema"
     if newer:
+        return Finding(topic, BROKEN, f"made by a newer Factbook: {', '.join(newer)}", "Install that version or newer.")
+    if changed:
         return Finding(
-            "warehouse schema",
+            topic,
             BROKEN,
-            f"made by a newer Factbook: {', '.join(newer)}",
-            "Install that version or newer.",
+            f"changed after it was applied: {', '.join(changed)}",
+            "Install the version of Factbook that made this warehouse, or begin with an empty one.",
         )
     if missing:
-        return Finding("warehouse schema", NOTE, f"not applied yet: {', '.join(missing)}", _MIGRATE)
-    return Finding("warehouse schema", OK, f"newest ({names[-1]})")
+        return Finding(topic, NOTE, f"not applied yet: {', '.join(missing)}", _MIGRATE)
+    return Finding(topic, OK, f"newest ({list(known)[-1]})")
 
 
 def _newest_revision() -> str | None:
