@@ -1,7 +1,5 @@
 """Signing in and out of the page, and what the caller is."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Request, Response

@@ -1,7 +1,5 @@
 """Custom event types: define, list, change, retire, with history."""
 
-from __future__ import annotations
-
 import json
 from typing import Annotated, Any
 

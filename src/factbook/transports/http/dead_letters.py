@@ -1,7 +1,5 @@
 """Dead letters: read what could not be kept, count it, send it in again."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import Annotated, Any
 

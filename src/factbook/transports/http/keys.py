@@ -1,7 +1,5 @@
 """API keys: list, make, rotate, revoke."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any

@@ -104,6 +104,10 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         return _response(_routed(error, request))
 
+    async def defect(request: Request, error: Exception) -> Response:
+        return _response(unexpected(_id(request), request.url.path))
+
+    app.add_exception_handler(Exception, defect)
     app.add_exception_handler(FactbookError, ours)
     app.add_exception_handler(RequestValidationError, validation)
     app.add_exception_handler(HTTPException, router)

@@ -1,7 +1,5 @@
 """How long each kind of row is kept, and removing what is older on demand."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
