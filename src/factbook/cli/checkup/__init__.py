@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from .finding import BROKEN, NOTE, OK, Examined, Finding
 from .machine import clock, disk, folder, memory, open_files, places, port, python
-from .server import server
+from .running import server
 from .stores import journal, metadata, warehouse
 from .values import asides, unused
 
