@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -120,7 +121,7 @@ def test_a_cursor_that_was_changed_or_belongs_to_another_query_is_refused(served
         ({"filters": '{"property.amount": "30"}'}, [2]),
     ],
 )
-def test_filters_choose(served: Reading, shop: list[str], parameters: dict[str, str], expected: list[int]) -> None:
+def test_filters_choose(served: Reading, shop: list[str], parameters: dict[str, Any], expected: list[int]) -> None:
     answer = served.get(EVENTS, fields="id", **parameters)
     assert answer.status_code == 200, answer.text
     assert {event["id"] for event in answer.json()["events"]} == {shop[i] for i in expected}
@@ -147,7 +148,7 @@ def test_filters_choose(served: Reading, shop: list[str], parameters: dict[str, 
         ({"timezone": "../../etc/passwd"}, "timezone"),
     ],
 )
-def test_a_wrong_parameter_is_refused_by_name(served: Reading, parameters: dict[str, str], field: str) -> None:
+def test_a_wrong_parameter_is_refused_by_name(served: Reading, parameters: dict[str, Any], field: str) -> None:
     answer = served.get(EVENTS, **parameters)
     assert answer.status_code == 422
     assert answer.json()["field"] == field
@@ -177,7 +178,7 @@ def test_stats_count_by_type(served: Reading, shop: list[str]) -> None:
 
 
 def test_export_holds_the_same_events_in_every_format(served: Reading, shop: list[str]) -> None:
-    asked = {"start_time": "2026-03-01", "fields": "id,timestamp,event_type,properties"}
+    asked: dict[str, Any] = {"start_time": "2026-03-01", "fields": "id,timestamp,event_type,properties"}
     files = {
         name: served.get(f"{EVENTS}/export", format=name, **asked).content
         for name in ("csv", "ndjson", "parquet", "arrow")
@@ -214,7 +215,7 @@ def test_an_unknown_format_is_refused(served: Reading) -> None:
 
 
 def test_a_metric_is_answered_and_its_mistakes_are_named(served: Reading, shop: list[str]) -> None:
-    asked = {"start_time": "2026-03-01T09:00:00Z", "end_time": "2026-03-01T13:00:00Z"}
+    asked: dict[str, Any] = {"start_time": "2026-03-01T09:00:00Z", "end_time": "2026-03-01T13:00:00Z"}
     answer = served.get("/api/v1/metrics", Role.VIEWER, metric_name="purchase.amount", interval="1h", **asked).json()
     assert [point["sum"] for point in answer["points"]] == [None, None, 40.0, None]
     assert answer["source"]["tables"] == ["rollups"]

@@ -119,11 +119,11 @@ def number(text: str) -> float | None:
 
 def field_of(key: str, *, field: str | None = None) -> tuple[str, Nature | None]:
     """(name, nature) of a column or `property.NAME`, without an operator. INVALID naming `field` when there is none."""
-    if key.startswith(PROPERTY) and len(key) > len(PROPERTY):
+    if key.startswith(PROPERTY) and len(key) > len(PROPERTY) and "\0" not in key:
         return key.removeprefix(PROPERTY), None
     name = ALIASES.get(key, key)
     if name not in COLUMNS:
-        raise invalid(f"There is no event column {key[:60]!r}.", field=field or key[:60], hint=_SYNTAX)
+        raise invalid(f"There is no event column {key[:60]!r}.", field=field or key[:60] or "filters", hint=_SYNTAX)
     return name, COLUMNS[name]
 
 

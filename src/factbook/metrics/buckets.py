@@ -84,7 +84,7 @@ def _midnight(day: date, tz: ZoneInfo) -> int:
 
 def _within(day: date, step: int, tz: ZoneInfo) -> Iterator[int]:
     start, end = _midnight(day, tz), _midnight(day + timedelta(days=1), tz)
-    if _offset(start, tz) == _offset(end - 1, tz):
+    if end - start == 86_400_000 and _offset(start, tz) == _offset(end - 1, tz):
         yield from range(start, end, step * 1000)
         return
     furthest = -1
