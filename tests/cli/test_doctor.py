@@ -269,7 +269,7 @@ def test_running_server_is_asked_with_the_key_and_its_answer_is_told(address: st
     assert Answering.keys == [SECRET]
     assert (found["server"].state, "degraded" in found["server"].message) == (NOTE, True)
     assert (found["server's warehouse"].state, found["server's database"].state) == (BROKEN, OK)
-    assert "12 events wait" in found["server's journal"].message
+    assert "12 events wait" in found["server's line"].message
 
 
 def test_process_that_holds_the_folder_and_does_not_answer_is_broken(tmp_path: Path) -> None:

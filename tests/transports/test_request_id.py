@@ -88,3 +88,14 @@ def test_defect_in_the_middle_of_an_answer_breaks_it_off() -> None:
 
     with pytest.raises(RuntimeError, match="boom"):
         TestClient(RequestId(broken)).get("/x")
+
+
+def test_defect_that_was_answered_below_is_logged_once_and_not_raised_again() -> None:
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 500, "headers": []})
+        await send({"type": "http.response.body", "body": b"told"})
+        raise RuntimeError("boom")
+
+    with capture_logs() as logged:
+        assert TestClient(RequestId(answered)).get("/x").text == "told"
+    assert len(logged) == 1

@@ -7,6 +7,9 @@ from typing import Any
 
 import httpx
 
+from factbook.cli.token import local_token
+from factbook.core.errors import FactbookError
+
 from .finding import BROKEN, NOTE, OK, Examined, Finding
 
 _PATIENCE = 5.0
@@ -20,15 +23,13 @@ def server(examined: Examined) -> Iterator[Finding]:
     pid = examined.holder.get("pid", "unknown")
     address = str(examined.holder.get("address") or _address(examined))
     address = address if "://" in address else f"http://{address}"
-    key = examined.settings.security.admin_key
-    headers = {"x-api-key": key.get_secret_value()} if key else {}
     try:
-        with httpx.Client(base_url=address, timeout=_PATIENCE, trust_env=False, headers=headers) as client:
+        with httpx.Client(base_url=address, timeout=_PATIENCE, trust_env=False) as client:
             ready = client.get("/ready")
-            answer = client.get("/healthz")
+            answer = client.get("/healthz", headers=_credentials(examined))
             if answer.status_code == httpx.codes.UNAUTHORIZED:
-                yield Finding("server", NOTE, f"{address} does not know the admin key of this configuration")
-                answer = client.get("/healthz", headers={"x-api-key": ""})
+                yield Finding("server", NOTE, f"{address} does not take the keys of this configuration")
+                answer = client.get("/healthz")
             body = answer.json()
     except (httpx.HTTPError, ValueError) as error:
         yield Finding(
@@ -45,6 +46,17 @@ def server(examined: Examined) -> Iterator[Finding]:
     yield from _parts(body)
 
 
+def _credentials(examined: Examined) -> dict[str, str]:
+    """The preset key, else a token of the operator's; none where the metadata cannot be read."""
+    key = examined.settings.security.admin_key
+    if key is not None:
+        return {"x-api-key": key.get_secret_value()}
+    try:
+        return {"authorization": f"Bearer {local_token(examined.settings)}"}
+    except FactbookError:
+        return {}
+
+
 def _parts(body: dict[str, Any]) -> Iterator[Finding]:
     for name, part in body.get("parts", {}).items():
         state = part.get("state", "unknown")
@@ -55,7 +67,7 @@ def _parts(body: dict[str, Any]) -> Iterator[Finding]:
     if journal:
         error = journal.get("last_error")
         message = f"{journal['depth']} events wait, the oldest for {journal['oldest_age_seconds']} s"
-        yield Finding("server's journal", BROKEN if error else OK, f"{message}; {error}" if error else message)
+        yield Finding("server's line", BROKEN if error else OK, f"{message}; {error}" if error else message)
 
 
 def _address(examined: Examined) -> str:

@@ -43,13 +43,15 @@ class RequestId:
         added = [(b"x-request-id", request_id.encode())]
         if trace:
             added.append((b"traceparent", f"00-{trace}-{secrets.token_hex(8)}-{flags}".encode()))
-        started = False
+        started = finished = False
 
         async def sending(message: Message) -> None:
-            nonlocal started
+            nonlocal started, finished
             if message["type"] in ("http.response.start", "websocket.accept"):
                 started = True
                 message["headers"] = [*message.get("headers", ()), *added]
+            elif message["type"] == "http.response.body" and not message.get("more_body"):
+                finished = True
             await send(message)
 
         bound = {_KEY: request_id, "trace_id": trace} if trace else {_KEY: request_id}
@@ -60,6 +62,8 @@ class RequestId:
                 log.debug("the caller left before the answer", path=scope["path"])
             except Exception as error:  # the last one who can answer
                 log.exception("unexpected error", path=scope["path"], error=type(error).__name__)
+                if finished:  # the framework answers a defect itself and raises it again
+                    return
                 if started or scope["type"] == "websocket":
                     raise
                 status, headers, body = unexpected(request_id, instance=scope["path"])
