@@ -6,10 +6,10 @@ Messages are JSON objects with a `type`: `hello`, `event`, `missed` (how many we
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from typing import Any
 
+import anyio
 import msgspec
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
@@ -70,36 +70,30 @@ class Line:
         self._scope = scope
         self._types = types
         self._overview = websocket.query_params.get("overview", "").lower() in ("1", "true")
-        self._sending = asyncio.Lock()
+        self._sending = anyio.Lock()
         self._shown = 0
         self._skipped = 0
         self._told = 0
 
     async def run(self) -> None:
         subscription = self._services.feed.subscribe(self._scope, self._types)
-        tasks = [
-            asyncio.create_task(part)
-            for part in (self._events(subscription), self._clock(subscription), self._until_gone())
-        ]
         try:
             await self._send({"type": "hello", "event_types": sorted(self._types), "heartbeat_seconds": HEARTBEAT})
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            async with anyio.create_task_group() as parts:
+                parts.start_soon(self._events, subscription)
+                parts.start_soon(self._clock, subscription)
+                await self._until_gone()
+                parts.cancel_scope.cancel()
+        except* WebSocketDisconnect:
+            pass  # the reader left
+        except* FactbookError as refused:
+            error = refused.exceptions[0]
+            assert isinstance(error, FactbookError)
+            await _close(self._websocket, CLOSES.get(error.kind, 4400), error.message)
+        except* TimeoutError:
+            await _close(self._websocket, TOO_SLOW, "This reader takes too long.")
         finally:
             subscription.close()
-            for task in tasks:
-                task.cancel()
-            ended = await asyncio.gather(*tasks, return_exceptions=True)
-        await self._say_why(ended)
-
-    async def _say_why(self, ended: list[Any]) -> None:
-        for error in ended:
-            if isinstance(error, FactbookError):
-                await _close(self._websocket, CLOSES.get(error.kind, 1011), error.message)
-            elif isinstance(error, TimeoutError):
-                await _close(self._websocket, TOO_SLOW, "This reader takes too long.")
-            elif isinstance(error, Exception) and not isinstance(error, WebSocketDisconnect | RuntimeError):
-                await _close(self._websocket, 1011, "Something went wrong here.")
-                raise error
 
     async def _events(self, subscription: Subscription) -> None:
         async for event in subscription:
@@ -110,8 +104,7 @@ class Line:
                 self._skipped += 1
 
     async def _clock(self, subscription: Subscription) -> None:
-        loop = asyncio.get_running_loop()
-        beat = loop.time() + HEARTBEAT
+        beat = anyio.current_time() + HEARTBEAT
         while True:
             self._shown = 0
             missed = subscription.missed + self._skipped
@@ -121,11 +114,11 @@ class Line:
             if self._overview:
                 with suppress(FactbookError):  # a busy warehouse: the next second has another
                     await self._send({"type": "overview", **await self._now()})
-            if loop.time() >= beat:
-                beat = loop.time() + HEARTBEAT
+            if anyio.current_time() >= beat:
+                beat = anyio.current_time() + HEARTBEAT
                 scope_of(self._services.keys, self._websocket, Role.ANALYST, Role.ADMIN)
                 await self._send({"type": "heartbeat", "timestamp": self._services.clock().isoformat()})
-            await asyncio.sleep(1.0)
+            await anyio.sleep(1.0)
 
     async def _now(self) -> dict[str, Any]:
         services = self._services
@@ -140,7 +133,8 @@ class Line:
     async def _send(self, message: dict[str, Any]) -> None:
         text = msgspec.json.encode(message).decode()
         async with self._sending:
-            await asyncio.wait_for(self._websocket.send_text(text), PATIENCE)
+            with anyio.fail_after(PATIENCE):
+                await self._websocket.send_text(text)
 
 
 def _types(websocket: WebSocket) -> frozenset[str]:
