@@ -164,7 +164,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             settings=settings,
             clock=clock,
             engine=engine,
-            warehouse=Warehouse(engine),
+            warehouse=Warehouse(engine, seconds=settings.analytics.query.timeout),
             metadata=metadata,
             keys=access,
             made=made,

@@ -125,17 +125,20 @@ class Nats(Section):
 
 
 class Ingestion(Section):
-    batch_size: Annotated[int, Env("EVENT_BATCH_SIZE")] = Field(
-        default=1000, ge=10, le=10_000, description="Events after which the writer does not wait for more."
+    batch_size: Annotated[int, Env("EVENT_BATCH_SIZE"), FUTURE] = Field(
+        default=1000, ge=10, le=10_000, description="Events of one block."
     )
     batch_timeout: Annotated[Seconds, Env("EVENT_FLUSH_INTERVAL")] = Field(
-        default=0.3, ge=0.01, le=5, description="Longest time an accepted event waits for company before it is written."
+        default=0.3,
+        ge=0.01,
+        le=5,
+        description="Longest time an accepted event waits for others before it is written to the warehouse.",
     )
-    workers: Annotated[int, Env("WORKER_THREADS")] = Field(
+    workers: Annotated[int, Env("WORKER_THREADS"), FUTURE] = Field(
         default=4, ge=1, le=32, description="Threads that decode and check batches."
     )
-    buffer_size: int = Field(
-        default=10_000, ge=100, le=1_000_000, description="Events that may wait in memory for the journal before a 429."
+    buffer_size: Annotated[int, FUTURE] = Field(
+        default=10_000, ge=100, le=1_000_000, description="Events that may wait in memory."
     )
     max_event_age_days: Annotated[Days, Env("MAX_EVENT_AGE_DAYS")] = Field(
         default=90, ge=1, le=3650, description="Older events are refused, unless history is loaded."
@@ -172,8 +175,10 @@ class Retention(Section):
 
 
 class Query(Section):
-    max_results: int = Field(default=10_000, ge=1, le=1_000_000, description="Most rows in one page of a list.")
-    default_limit: int = Field(
+    max_results: Annotated[int, FUTURE] = Field(
+        default=10_000, ge=1, le=1_000_000, description="Most rows in one page of a list."
+    )
+    default_limit: Annotated[int, FUTURE] = Field(
         default=100, ge=1, le=10_000, description="Rows in a page where the caller says nothing."
     )
     timeout: Annotated[Seconds, Env("QUERY_TIMEOUT")] = Field(
@@ -253,8 +258,10 @@ class Security(Section):
         max_length=512,
         description="Preset write-only key for senders, taken at first start; else one is made.",
     )
-    rate_limit: int = Field(default=1000, ge=1, le=1_000_000, description="Reads a minute and key.")
-    rate_burst: int = Field(default=100, ge=1, le=100_000, description="Reads at once, before the rate counts.")
+    rate_limit: Annotated[int, FUTURE] = Field(default=1000, ge=1, le=1_000_000, description="Reads a minute and key.")
+    rate_burst: Annotated[int, FUTURE] = Field(
+        default=100, ge=1, le=100_000, description="Reads at once, before the rate counts."
+    )
     cors_origins: Words = Field(default=(), description="Sites whose pages may call the API; `*` for all.")
     cors_methods: Words = Field(default=("GET", "POST", "PUT", "DELETE"), description="Methods such pages may use.")
 
