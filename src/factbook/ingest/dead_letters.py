@@ -104,7 +104,7 @@ class DeadLetters:
         if cursor:
             at, letter_id = _opened(cursor)
             where += (
-                f" AND (received_at, letter_id) < (fromUnixTimestamp64Milli({parameters.add(at, 'Int64')}, 'UTC'),"
+                f" AND (received_at, dead_letters.letter_id) < (fromUnixTimestamp64Milli({parameters.add(at, 'Int64')}, 'UTC'),"
                 f" {parameters.add(letter_id, 'UUID')})"
             )
         rows = self._warehouse.records(

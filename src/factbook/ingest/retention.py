@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ import structlog
 from factbook.core.clock import Clock, epoch_ms
 from factbook.core.errors import FactbookError, Kind, invalid
 from factbook.core.scope import Scope
-from factbook.storage.engine import Engine
+from factbook.storage.engine import Engine, EngineError
 from factbook.storage.metadata import Metadata
 from factbook.storage.rows import RETENTION_LEVELS, Tenant
 
@@ -31,6 +31,8 @@ _ROLLUPS: Mapping[str, tuple[str, timedelta]] = {
 
 LONGEST_DAYS = 36_500
 _UNSETTLED = timedelta(hours=1)
+_MERGED_AWAY = (232, 384)
+"""ClickHouse: no such part any more, or it is being merged; the mutation that follows takes its rows."""
 _PATIENCE_SECONDS = 10.0
 
 
@@ -57,7 +59,7 @@ class DefaultDays:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """rows of one tenant and level that were older than `before` and are gone."""
+    """rows: of one tenant and level, that were older than `before` and are gone."""
 
     tenant: str
     level: str
@@ -71,7 +73,7 @@ class Report:
     started_at: datetime
     finished_at: datetime
     removed: tuple[Removed, ...] = ()
-    dropped_partitions: tuple[str, ...] = field(default=())
+    dropped_parts: int = 0
 
     @property
     def rows(self) -> int:
@@ -116,7 +118,7 @@ def run_retention(
     days = {tenant: limits(tenants.get(tenant), defaults or DefaultDays()) for tenant in sorted(present)}
     removed = [item for tenant in days for item in _remove_rollups(engine, tenant, days[tenant], started) if item.rows]
     counted = [_count_events(engine, tenant, days[tenant]["raw_events"], started, taken_before) for tenant in days]
-    dropped = _drop_months(engine, [item.before for item in counted], taken_before)
+    dropped = _drop_parts(engine, [item.before for item in counted], taken_before)
     for item in counted:
         if item.rows and _count_events(engine, item.tenant, item.days, started, taken_before).rows:
             engine.command(f"ALTER TABLE events DELETE WHERE {_OLD_EVENTS} {_WAIT}", _bound(item, taken_before))
@@ -157,27 +159,30 @@ def _remove_rollups(engine: Engine, tenant: str, days: Mapping[str, int], now: d
     return removed
 
 
-def _drop_months(engine: Engine, limits_: list[datetime], taken_before: datetime) -> tuple[str, ...]:
-    """Drops whole months that are past for every tenant: instant, where a mutation would rewrite them."""
+def _drop_parts(engine: Engine, limits_: list[datetime], taken_before: datetime) -> int:
+    """Drops parts of the table that are past for every tenant: instant, where a mutation would read and write them.
+
+    By name, and not the whole month: rows that come in meanwhile lie in parts of other names, and stay for their
+    roll-ups to be computed.
+    """
     if not limits_:
-        return ()
+        return 0
     oldest = min(limits_)
-    months = engine.rows(
-        "SELECT toYYYYMM(timestamp) AS month, max(processed_at) AS taken FROM events"
-        " WHERE timestamp < fromUnixTimestamp64Milli({before:Int64}, 'UTC') GROUP BY month ORDER BY month",
-        {"before": epoch_ms(oldest)},
+    parts = engine.rows(
+        "SELECT _part FROM events WHERE toYYYYMM(timestamp) <= {month:UInt32} GROUP BY _part"
+        " HAVING max(timestamp) < fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
+        " AND max(processed_at) < fromUnixTimestamp64Milli({taken:Int64}, 'UTC')",
+        {"month": oldest.year * 100 + oldest.month, "before": epoch_ms(oldest), "taken": epoch_ms(taken_before)},
     )
-    dropped = []
-    for month, taken in months:
-        if _month_end(int(month)) <= oldest and _aware(taken) < taken_before:
-            engine.command(f"ALTER TABLE events DROP PARTITION {int(month)}")
-            dropped.append(str(month))
-    return tuple(dropped)
-
-
-def _month_end(month: int) -> datetime:
-    year, number = divmod(month, 100)
-    return datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
+    dropped = 0
+    for (part,) in parts:
+        try:
+            engine.command(f"ALTER TABLE events DROP PART '{part}'")
+            dropped += 1
+        except EngineError as error:
+            if error.code not in _MERGED_AWAY:
+                raise
+    return dropped
 
 
 def _settled_before(engine: Engine, now: datetime) -> datetime:
@@ -242,5 +247,5 @@ class Retention:
             )
         finally:
             self._running.release()
-        log.info("retention done", rows=self.last.rows, partitions=self.last.dropped_partitions)
+        log.info("retention done", rows=self.last.rows, parts=self.last.dropped_parts)
         return self.last
