@@ -27,7 +27,7 @@ def events(which: int, start: int = 0, stop: int | None = None, anchor: int = 0)
 def test_cdnow_has_every_purchase_of_the_source() -> None:
     table = read("cdnow")
     assert table.num_rows == 69_659
-    assert pc.count_distinct(table["customer"]).as_py() == 23_570
+    assert len(table["customer"].unique()) == 23_570
     assert pc.sum(table["cents"]).as_py() == 250_031_563
     assert pc.sum(table["quantity"]).as_py() == 167_881
     span = pc.min_max(table["day"]).as_py()
@@ -44,8 +44,8 @@ def test_flights_has_every_flight_of_the_source() -> None:
     assert table["departure_delay"].null_count == 8_255
     assert table["arrived"].null_count == 8_713
     assert table["tail_number"].null_count == 2_512
-    assert pc.count_distinct(table["carrier"]).as_py() == 16
-    assert pc.count_distinct(table["destination"]).as_py() == 105
+    assert len(table["carrier"].unique()) == 16
+    assert len(table["destination"].unique()) == 105
 
 
 def test_data_stays_small_and_carries_its_licences() -> None:

@@ -29,7 +29,7 @@ class RateColumn(ProgressColumn):
         self._unit = unit
 
     def render(self, task: Task) -> Text:
-        elapsed = task.elapsed or 0.0
+        elapsed = (task.finished_time if task.finished else task.elapsed) or 0.0
         done = float(task.fields.get("done_now", 0))
         rate = f"{done / elapsed:,.0f} {self._unit}/s" if elapsed > 0.2 and done else ""
         return Text(rate, style="progress.data.speed")

@@ -16,6 +16,9 @@ import pyarrow.parquet as pq
 Moments = npt.NDArray[np.int64]
 """Milliseconds since 1970-01-01 UTC."""
 
+Numbers = npt.NDArray[np.integer[Any]]
+"""Places in the order of events."""
+
 
 class DemoEvent(msgspec.Struct, omit_defaults=True, gc=False):
     """An event as it is sent; properties is a struct of the data set's own."""
@@ -37,14 +40,15 @@ class Dataset(Protocol):
     title: str
     moments: Moments
 
-    def events(self, numbers: Sequence[int], times: Sequence[str], ids: Sequence[str]) -> list[DemoEvent]:
+    def events(self, numbers: Numbers, times: Sequence[str], ids: Sequence[str]) -> list[DemoEvent]:
         """The events with these numbers (places in `moments`), given these times and ids."""
 
 
 def read(name: str) -> pa.Table:
-    """The table of `data/<name>.parquet`."""
+    """The table of `data/<name>.parquet`, texts as dictionary codes."""
     with resources.as_file(resources.files("factbook.demo") / "data" / f"{name}.parquet") as path:
-        return pq.read_table(path)
+        texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
+        return pq.ParquetFile(path, read_dictionary=texts).read(use_threads=False)
 
 
 def times(moments: Moments) -> list[str]:
@@ -53,21 +57,28 @@ def times(moments: Moments) -> list[str]:
     return texts
 
 
-def column(table: pa.Table, name: str) -> list[Any]:
-    """The column's values; equal texts are one object, so that a column of few names costs one pointer a row."""
-    values = table.column(name)
-    if not pa.types.is_string(values.type):
-        numbers: list[Any] = values.to_pylist()
-        return numbers
-    coded = values.combine_chunks().dictionary_encode()
-    texts = [*coded.dictionary.to_pylist(), None]
-    return [texts[code] for code in coded.indices.fill_null(len(texts) - 1).to_pylist()]
+class Column:
+    """A column as numpy codes and the list of its distinct values (None among them): a byte or two a row."""
+
+    def __init__(self, values: pa.ChunkedArray) -> None:
+        whole = values.unify_dictionaries().combine_chunks()
+        coded = whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
+        self._values: list[Any] = [*coded.dictionary.to_pylist(), None]
+        codes = coded.indices.fill_null(len(self._values) - 1).to_numpy(zero_copy_only=False)
+        self._codes = codes.astype(np.min_scalar_type(len(self._values)))
+
+    def at(self, rows: Numbers) -> list[Any]:
+        """The values at these rows."""
+        values = self._values
+        return [values[code] for code in self._codes[rows].tolist()]
 
 
 @cache
 def datasets() -> tuple[Dataset, ...]:
-    """Both data sets, read once a process (`datasets.cache_clear()` lets go of them)."""
+    """Both data sets, read once a process (some 25 MB of arrays)."""
     from .flights import Flights
     from .purchases import Purchases
 
-    return Purchases(read("cdnow")), Flights(read("flights"))
+    both = Purchases(read("cdnow")), Flights(read("flights"))
+    pa.default_memory_pool().release_unused()
+    return both

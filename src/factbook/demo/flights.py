@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from .datasets import DemoEvent, Moments, column
+from .datasets import Column, DemoEvent, Moments, Numbers
 
 _MINUTE_MS = 60_000
 _TYPES = ("flight.departed", "flight.arrived", "flight.canceled")
@@ -45,36 +45,40 @@ class Flights:
         moments = np.concatenate([moment[chosen] for moment, chosen in parts])
         order = np.argsort(moments, kind="stable")
         self.moments: Moments = moments[order]
-        self._row = np.concatenate([rows[chosen] for _, chosen in parts])[order].tolist()
-        self._kind = np.repeat([0, 1, 2], [int(chosen.sum()) for _, chosen in parts])[order].tolist()
-        self._carrier = column(table, "carrier")
-        pairs = zip(self._carrier, column(table, "flight"), strict=True)
-        self._flight = [sys.intern(f"{carrier}{flight}") for carrier, flight in pairs]
-        self._origin = column(table, "origin")
-        self._destination = column(table, "destination")
-        self._distance = column(table, "distance")
-        self._tail = column(table, "tail_number")
-        self._departure_delay = column(table, "departure_delay")
-        self._arrival_delay = column(table, "arrival_delay")
-        self._air_time = column(table, "air_time")
+        self._row = np.concatenate([rows[chosen] for _, chosen in parts])[order].astype(np.int32)
+        self._kind = np.repeat([0, 1, 2], [int(chosen.sum()) for _, chosen in parts])[order].astype(np.int8)
+        carrier, number = pc.cast(table["carrier"], pa.string()), pc.cast(table["flight"], pa.string())
+        self._carrier = Column(table["carrier"])
+        self._flight = Column(pc.binary_join_element_wise(carrier, number, ""))
+        self._origin = Column(table["origin"])
+        self._destination = Column(table["destination"])
+        self._distance = Column(table["distance"])
+        self._tail = Column(table["tail_number"])
+        self._departure_delay = Column(table["departure_delay"])
+        self._arrival_delay = Column(table["arrival_delay"])
+        self._air_time = Column(table["air_time"])
 
-    def events(self, numbers: Sequence[int], times: Sequence[str], ids: Sequence[str]) -> list[DemoEvent]:
+    def events(self, numbers: Numbers, times: Sequence[str], ids: Sequence[str]) -> list[DemoEvent]:
+        rows = self._row[numbers]
+        columns = (
+            self._carrier.at(rows),
+            self._flight.at(rows),
+            self._origin.at(rows),
+            self._destination.at(rows),
+            self._distance.at(rows),
+            self._tail.at(rows),
+        )
+        delays = zip(self._departure_delay.at(rows), self._arrival_delay.at(rows), self._air_time.at(rows), strict=True)
         events = []
-        for number, time, id_ in zip(numbers, times, ids, strict=True):
-            row, kind = self._row[number], self._kind[number]
-            properties = FlightProperties(
-                self._carrier[row],
-                self._flight[row],
-                self._origin[row],
-                self._destination[row],
-                self._distance[row],
-                self._tail[row],
-            )
+        for time, id_, kind, known, (left_late, came_late, in_air) in zip(
+            times, ids, self._kind[numbers].tolist(), zip(*columns, strict=True), delays, strict=True
+        ):
+            properties = FlightProperties(*known)
             if kind == 0:
-                properties.departure_delay = self._departure_delay[row]
+                properties.departure_delay = left_late
             elif kind == 1:
-                properties.arrival_delay = self._arrival_delay[row]
-                properties.air_time = self._air_time[row]
+                properties.arrival_delay = came_late
+                properties.air_time = in_air
             events.append(
                 DemoEvent(
                     id_,
@@ -82,7 +86,7 @@ class Flights:
                     time,
                     properties,
                     resource_type="flight",
-                    resource_id=self._flight[row],
+                    resource_id=properties.flight,
                     source="demo",
                 )
             )

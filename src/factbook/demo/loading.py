@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
+import numpy as np
 
 from factbook.core.clock import Clock, from_epoch_ms, system_clock
 from factbook.ingest.file_ids import RowIds
@@ -125,4 +126,4 @@ def batch(dataset: Dataset, anchor: int, start: int, stop: int) -> list[msgspec.
     if anchor:
         moments = moments + (anchor * 1000 - int(dataset.moments[-1]))
     ids = RowIds("demo", dataset.name, str(anchor))
-    return list(dataset.events(range(start, stop), times(moments), ids.span(start, stop)))
+    return list(dataset.events(np.arange(start, stop), times(moments), ids.span(start, stop)))

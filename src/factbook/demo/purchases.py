@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from .datasets import DemoEvent, Moments, column
+from .datasets import Column, DemoEvent, Moments, Numbers
 
 _DAY_MS = 86_400_000
 
@@ -28,22 +28,29 @@ class Purchases:
     def __init__(self, table: pa.Table) -> None:
         days = table.column("day").to_numpy().astype("datetime64[D]").astype(np.int64)
         self.moments: Moments = spread_over_days(days)
-        self._customers = column(table, "customer")
-        self._cents = column(table, "cents")
-        self._quantities = column(table, "quantity")
+        self._customers = Column(table["customer"])
+        self._cents = Column(table["cents"])
+        self._quantities = Column(table["quantity"])
 
-    def events(self, numbers: Sequence[int], times: Sequence[str], ids: Sequence[str]) -> list[DemoEvent]:
-        customers, cents, quantities = self._customers, self._cents, self._quantities
+    def events(self, numbers: Numbers, times: Sequence[str], ids: Sequence[str]) -> list[DemoEvent]:
+        rows = zip(
+            times,
+            ids,
+            self._customers.at(numbers),
+            self._cents.at(numbers),
+            self._quantities.at(numbers),
+            strict=True,
+        )
         return [
             DemoEvent(
                 id_,
                 "purchase",
                 time,
-                PurchaseProperties(cents[n] / 100, quantities[n], "USD"),
-                user_id=customers[n],
+                PurchaseProperties(cents / 100, quantity, "USD"),
+                user_id=customer,
                 source="demo",
             )
-            for n, time, id_ in zip(numbers, times, ids, strict=True)
+            for time, id_, customer, cents, quantity in rows
         ]
 
 

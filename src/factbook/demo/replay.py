@@ -31,8 +31,8 @@ class Mix:
         sizes = [len(part.moments) for part in parts]
         share = np.concatenate([(np.arange(size) + 0.5) / size for size in sizes])
         order = np.argsort(share, kind="stable")
-        self._part = np.repeat(np.arange(len(parts)), sizes)[order]
-        self._number = np.concatenate([np.arange(size) for size in sizes])[order]
+        self._part = np.repeat(np.arange(len(parts), dtype=np.int8), sizes)[order]
+        self._number = np.concatenate([np.arange(size, dtype=np.int32) for size in sizes])[order]
         self.cycle = int(sum(sizes))
 
     def events(self, start: int, count: int, first_ms: int, last_ms: int) -> list[msgspec.Struct]:
@@ -45,7 +45,7 @@ class Mix:
         events: list[msgspec.Struct] = []
         for which, dataset in enumerate(self._parts):
             chosen = np.flatnonzero(part == which).tolist()
-            events += dataset.events(number[chosen].tolist(), [texts[i] for i in chosen], [ids[i] for i in chosen])
+            events += dataset.events(number[chosen], [texts[i] for i in chosen], [ids[i] for i in chosen])
         return events
 
 
