@@ -58,6 +58,7 @@ def serve(
             folder.announce(address=address, version=__version__)
             runner = jobs.start(services)
             gc.freeze()
+            gc.set_threshold(50_000, 20, 20)  # events come by the thousand and none of them is a cycle
             _greet(console, settings, services, address)
             first = partial(_first_steps, console, services, address, demo=demo, link=open_link)
             uvloop.run(_run(services, settings, listener, first))

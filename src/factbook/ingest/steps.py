@@ -10,15 +10,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 import uuid_utils
 
+from factbook.events.event import Event
+
 from .agents import agent
 from .batch import Batch, milliseconds
 from .decode import Refusal
 from .places import anonymous, canonical
 from .properties import TooDeepError, measure
-from .referrers import campaign, referrer_source
+from .referrers import NO_CAMPAIGN, campaign, referrer_source
 
 _NAMESPACE = bytes.fromhex("6f1d3a52c0de5fac9b0042fac7b00c01")
 _ENCODER = msgspec.json.Encoder()
+_UTM = dict.fromkeys(f"utm_{name}" for name in ("source", "medium", "campaign", "term", "content"))
 
 
 def id_bytes(text: str) -> bytes:
@@ -74,41 +77,42 @@ def drop_absurd_times(batch: Batch) -> None:
     batch.drop(refusals)
 
 
-def drop_deep_or_crowded(batch: Batch) -> None:
-    """Properties nested too deeply, or too many of them."""
-    refusals = {}
-    for row, event in enumerate(batch.events):
-        if event.properties:
-            try:
-                count = measure(event.properties, batch.rules.max_depth)
-            except TooDeepError:
-                refusals[row] = Refusal(
-                    "properties", "too_deep", f"Properties may be nested {batch.rules.max_depth} levels deep."
-                )
-                continue
-            if count > batch.rules.max_properties:
-                refusals[row] = Refusal(
-                    "properties",
-                    "too_many_properties",
-                    f"The event has {count} properties; at most {batch.rules.max_properties} are taken.",
-                )
-    batch.drop(refusals)
+def put_properties(batch: Batch) -> None:
+    """The properties as JSON text, as they are kept."""
+    encode = _ENCODER.encode
+    batch.columns["properties"] = [encode(event.properties) if event.properties else b"{}" for event in batch.events]
 
 
 def drop_large(batch: Batch) -> None:
-    """Events whose properties take more bytes than an event may; encodes them for the journal on the way."""
+    """Events whose properties take more bytes than an event may."""
     limit = batch.rules.max_event_bytes
-    texts = [_ENCODER.encode(event.properties) if event.properties else b"{}" for event in batch.events]
-    batch.columns["properties"] = texts
     batch.drop(
         {
             row: Refusal(
                 "properties", "too_large", f"The properties take {len(text)} bytes; at most {limit} are taken."
             )
-            for row, text in enumerate(texts)
+            for row, text in enumerate(batch.columns["properties"])
             if len(text) > limit
         }
     )
+
+
+def drop_deep_or_crowded(batch: Batch) -> None:
+    """Properties nested too deeply, or too many of them."""
+    depth, most = batch.rules.max_depth, batch.rules.max_properties
+    refusals = {}
+    for row, text in enumerate(batch.columns["properties"]):
+        if len(text) <= most and text.count(b"{") <= 1 and b"[" not in text:
+            continue  # flat, and too short to hold that many
+        try:
+            count = measure(batch.events[row].properties or {}, depth)
+        except TooDeepError:
+            refusals[row] = Refusal("properties", "too_deep", f"Properties may be nested {depth} levels deep.")
+            continue
+        if count > most:
+            message = f"The event has {count} properties; at most {most} are taken."
+            refusals[row] = Refusal("properties", "too_many_properties", message)
+    batch.drop(refusals)
 
 
 def drop_against_schema(batch: Batch) -> None:
@@ -148,14 +152,16 @@ def put_agent(batch: Batch) -> None:
 def put_referrer(batch: Batch) -> None:
     """The referrer's source, and the UTM tags of the page's address (property `url`, else own properties)."""
     batch.columns["referrer_source"] = [referrer_source(e.referrer) if e.referrer else "" for e in batch.events]
-    columns: dict[str, list[str]] = {f"utm_{name}": [] for name in ("source", "medium", "campaign", "term", "content")}
-    for event in batch.events:
-        properties = event.properties or {}
+    columns: dict[str, list[str]] = {name: [""] * len(batch.events) for name in _UTM}
+    for row, event in enumerate(batch.events):
+        properties = event.properties
+        if not properties or ("url" not in properties and _UTM.keys().isdisjoint(properties)):
+            continue
         url = properties.get("url")
-        tags = campaign(url) if isinstance(url, str) else None
-        for (column, values), tag in zip(columns.items(), tags or ("",) * 5, strict=True):
-            own = properties.get(column)
-            values.append(tag or (own[:256] if isinstance(own, str) else ""))
+        tags = campaign(url) if isinstance(url, str) else NO_CAMPAIGN
+        for name, tag in zip(_UTM, tags, strict=True):
+            own = properties.get(name)
+            columns[name][row] = tag or (own[:256] if isinstance(own, str) else "")
     batch.columns.update(columns)
 
 
@@ -174,29 +180,30 @@ def put_place(batch: Batch) -> None:
 
 def put_session(batch: Batch) -> None:
     """The session the event belongs to, by true inactivity; 0 for an event of nobody."""
-    tenants = batch.by_request(lambda scope, _: scope.tenant)
+    prefixes = batch.by_request(lambda scope, _: f"{scope.tenant}\0")
     key = batch.visits.key
     batch.columns["session"] = [
-        key(actor, at) if actor else 0
-        for actor, at in zip(map(actor_of, tenants, batch.events), batch.columns["timestamp"], strict=True)
+        key(prefix + actor, at) if (actor := actor_of(event)) else 0
+        for prefix, event, at in zip(prefixes, batch.events, batch.columns["timestamp"], strict=True)
     ]
 
 
-def actor_of(tenant: str, event: object) -> str:
+def actor_of(event: Event) -> str:
     """Whose session an event is in: the client's session, else the user, else the anonymous visitor; empty for none."""
-    for name in ("session_id", "user_id", "anonymous_id"):
-        value = getattr(event, name)
-        if value:
-            return f"{tenant}\0{name[0]}{value}"
-    return ""
+    if event.session_id:
+        return "s" + event.session_id
+    if event.user_id:
+        return "u" + event.user_id
+    return "a" + event.anonymous_id if event.anonymous_id else ""
 
 
 STEPS: tuple[Callable[[Batch], None], ...] = (
     put_ids,
     put_times,
     drop_absurd_times,
-    drop_deep_or_crowded,
+    put_properties,
     drop_large,
+    drop_deep_or_crowded,
     drop_against_schema,
     put_category,
     put_agent,

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-Visit = list[int]
-"""[first, last, key]: milliseconds, milliseconds, the session's 64-bit key."""
-
 _KEPT = 4
 
 
@@ -19,32 +16,40 @@ class Visits:
     def __init__(self, timeout_ms: int, actors: int = 500_000) -> None:
         self._timeout = timeout_ms
         self._actors = actors
-        self._young: dict[str, list[Visit]] = {}
-        self._old: dict[str, list[Visit]] = {}
+        # Per actor: first, last, key of his newest session (milliseconds; 64 bits), then the same of the ones before.
+        # Flat tuples of numbers: the garbage collector lets go of them.
+        self._young: dict[str, tuple[int, ...]] = {}
+        self._old: dict[str, tuple[int, ...]] = {}
 
     def key(self, actor: str, at: int) -> int:
         """The key of the session that `actor` (with his tenant) is in at `at`, in milliseconds."""
         visits = self._young.get(actor)
-        if visits is None:
-            visits = self._old.get(actor)
-            if len(self._young) >= self._actors:
-                self._old, self._young = self._young, {}
-            if visits is None:
-                visits = []
-            self._young[actor] = visits
-        for visit in reversed(visits):
-            if visit[0] - self._timeout <= at <= visit[1] + self._timeout:
-                if at > visit[1]:
-                    visit[1] = at
-                elif at < visit[0]:
-                    visit[0] = at
-                return visit[2]
+        if visits is not None and visits[1] <= at <= visits[1] + self._timeout:  # the usual case: in order
+            self._young[actor] = (visits[0], at, *visits[2:])
+            return visits[2]
+        return self._find(actor, at, visits or self._old.get(actor, ()))
+
+    def _find(self, actor: str, at: int, visits: tuple[int, ...]) -> int:
+        if len(self._young) >= self._actors and actor not in self._young:
+            self._old, self._young = self._young, {}
+        for place in range(0, len(visits), 3):
+            first, last, key = visits[place : place + 3]
+            if first - self._timeout <= at <= last + self._timeout:
+                grown = (min(first, at), max(last, at), key)
+                self._young[actor] = (*visits[:place], *grown, *visits[place + 3 :])
+                return key
         key = int.from_bytes(blake2b(f"{actor}\0{at}".encode(), digest_size=8).digest(), "little") | 1
-        visits.append([at, at, key])
-        if len(visits) > _KEPT:
-            del visits[0]
+        if visits:
+            self.restore(actor, at, at, key, visits)
+        else:
+            self._young[actor] = (at, at, key)
         return key
 
-    def restore(self, actor: str, first: int, last: int, key: int) -> None:
-        """Takes a session back after a restart."""
-        self._young.setdefault(actor, []).append([first, last, key])
+    def restore(self, actor: str, first: int, last: int, key: int, others: tuple[int, ...] | None = None) -> None:
+        """Takes a session in: a new one, or one that was open before a restart."""
+        others = self._young.get(actor, ()) if others is None else others
+        newest_first = sorted(
+            [(first, last, key), *(others[place : place + 3] for place in range(0, len(others), 3))],
+            key=lambda visit: -visit[1],
+        )
+        self._young[actor] = tuple(number for visit in newest_first[:_KEPT] for number in visit)
