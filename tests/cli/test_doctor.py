@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,6 +20,8 @@ from factbook.cli.checkup import machine, running, stores
 from factbook.cli.checkup.finding import BROKEN, NOTE, OK, Examined, Finding
 from factbook.core.settings import load
 
+from .conftest import Run
+
 SECRET = "hush-hush-hush-hush"
 
 
@@ -35,47 +34,32 @@ def one(findings: Iterator[Finding]) -> Finding:
     return found
 
 
-def doctor(data: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """A process of its own: the embedded engine opens one folder a process."""
-    clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, "-m", "factbook", *arguments],
-        env={**clean, "FACTBOOK_DATA": str(data), "SERVER_PORT": "0", **environ},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-
-
-def test_nothing_is_broken_on_a_fresh_machine_and_nothing_is_made(tmp_path: Path) -> None:
-    done = doctor(tmp_path / "data", "doctor")
+def test_nothing_is_broken_on_a_fresh_machine_and_nothing_is_made(factbook: Run, tmp_path: Path) -> None:
+    done = factbook("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Nothing is broken." in done.stdout
     assert not (tmp_path / "data").exists()
 
 
-def test_made_warehouse_is_found_with_version_and_schema(tmp_path: Path) -> None:
-    assert doctor(tmp_path, "migrate").returncode == 0
-    done = doctor(tmp_path, "doctor", "--json")
+def test_made_warehouse_is_found_with_version_and_schema(factbook: Run) -> None:
+    assert factbook("migrate").returncode == 0
+    done = factbook("doctor", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     found = {finding["topic"]: finding for finding in json.loads(done.stdout)["findings"]}
     assert "ClickHouse" in found["warehouse"]["message"]
     assert found["warehouse schema"]["message"].startswith("newest")
     assert "newest schema" in found["metadata"]["message"]
-    again = doctor(tmp_path, "migrate")
-    assert again.stdout.count("at the newest schema") == 2
 
 
-def test_json_tells_each_value_its_source_and_its_use_and_no_secret(tmp_path: Path) -> None:
-    done = doctor(
-        tmp_path, "doctor", "--json", FACTBOOK_ADMIN_KEY=SECRET, REDIS_URL=f"redis://:{SECRET}@r", NATS_URL="nats://n:1"
+def test_json_tells_each_value_its_source_and_its_use_and_no_secret(factbook: Run, tmp_path: Path) -> None:
+    done = factbook(
+        "doctor", "--json", FACTBOOK_ADMIN_KEY=SECRET, REDIS_URL=f"redis://:{SECRET}@r", NATS_URL="nats://n:1"
     )
     body = json.loads(done.stdout)
     values = {value["key"]: value for value in body["configuration"]}
     assert values["server.data"] == {
         "key": "server.data",
-        "value": str(tmp_path),
+        "value": str(tmp_path / "data"),
         "source": "environment FACTBOOK_DATA",
         "used": True,
     }
@@ -88,8 +72,8 @@ def test_json_tells_each_value_its_source_and_its_use_and_no_secret(tmp_path: Pa
     assert all("not used by this version" in note for note in notes)
 
 
-def test_wrong_configuration_is_a_finding(tmp_path: Path) -> None:
-    done = doctor(tmp_path, "doctor", EVENT_BATCH_SIZE="5")
+def test_wrong_configuration_is_a_finding(factbook: Run) -> None:
+    done = factbook("doctor", EVENT_BATCH_SIZE="5")
     assert done.returncode == 1
     assert "analytics.ingestion.batch_size = 5 (environment EVENT_BATCH_SIZE)" in done.stdout
     assert "10 to 10,000" in done.stdout
