@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import httpx
-import pytest
 
 from factbook.bench.server import Served
 from factbook.storage.folder import Folder
@@ -42,11 +41,10 @@ def test_running_server_is_asked_without_a_key(factbook: Run, tmp_path: Path) ->
     assert "ms" in found["server's warehouse"]["message"]  # the long form: the operator is signed in
 
 
-@pytest.mark.parametrize("command", ["retention"])
-def test_folder_held_by_a_command_is_refused(factbook: Run, tmp_path: Path, command: str) -> None:
+def test_folder_held_by_a_command_is_refused(factbook: Run, tmp_path: Path) -> None:
     folder = Folder(tmp_path / "data")
     try:
-        done = factbook(command)
+        done = factbook("retention")
     finally:
         folder.release()
     assert (done.returncode, "is in use by process" in done.stderr) == (1, True)
