@@ -87,7 +87,7 @@ class Runner:
         return not any(thread.is_alive() for thread in self._threads)
 
     def _keep(self, job: Job) -> None:
-        pause = self._first_pause(job)
+        pause = self.first_pause(job)
         while not self._stopping.wait(pause):
             began = time.monotonic()
             failed = self.run(job)
@@ -117,7 +117,7 @@ class Runner:
         except FactbookError as error:
             log.warning("a job's run is not written down", job=run.name, reason=error.message)
 
-    def _first_pause(self, job: Job) -> float:
+    def first_pause(self, job: Job) -> float:
         """Until its first run: a period for short ones; what is left of the period since the last run of the others."""
         if not job.remembered:
             return job.period * random.uniform(1 - _JITTER, 1)  # noqa: S311

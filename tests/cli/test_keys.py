@@ -144,13 +144,13 @@ def server(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run:
     folder = Folder(tmp_path)
     with administration(engine, scope, tmp_path, SetClock(system_clock())) as served:
         served.services.keys.prepare({"FACTBOOK_ADMIN_KEY": ADMIN})
-        with _listening(served.app) as address:
+        with _Listening(served.app) as address:
             folder.announce(address=address)
             yield served.services.keys
     folder.release()
 
 
-class _listening:
+class _Listening:
     def __init__(self, app: FastAPI) -> None:
         self._server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
         self._thread = threading.Thread(target=self._server.run, daemon=True)

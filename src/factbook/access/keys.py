@@ -248,9 +248,9 @@ def _named(name: str) -> str:
 
 
 def _shown(key: str) -> str:
-    """Enough of a key to know it by: the part that says its role and four characters; of a preset key, four."""
+    """Enough of a key to know it by: the part that says its role and four characters; of a preset key, an eighth."""
     head = re.match(r"fb_[a-z_]+_", key)
-    return key[: (head.end() if head else 0) + 4]
+    return key[: head.end() + 4] if head else key[: min(4, len(key) // 8)]
 
 
 def _administers(row: ApiKey, now: int) -> bool:

@@ -103,10 +103,8 @@ class DeadLetters:
             where += f" AND reason = {parameters.add(reason, 'String')}"
         if cursor:
             at, letter_id = _opened(cursor)
-            where += (
-                f" AND (received_at, dead_letters.letter_id) < (fromUnixTimestamp64Milli({parameters.add(at, 'Int64')}, 'UTC'),"
-                f" {parameters.add(letter_id, 'UUID')})"
-            )
+            moment = f"fromUnixTimestamp64Milli({parameters.add(at, 'Int64')}, 'UTC')"
+            where += f" AND (received_at, dead_letters.letter_id) < ({moment}, {parameters.add(letter_id, 'UUID')})"
         rows = self._warehouse.records(
             scope,
             f"SELECT {_COLUMNS} FROM dead_letters WHERE {where}"
