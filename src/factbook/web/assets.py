@@ -31,7 +31,7 @@ class Assets:
         self._lock = threading.Lock()
 
     def url(self, path: str) -> str:
-        """The address of the file at `path`; fails for a file that is not there, so a page cannot name a missing one."""
+        """The address of the file at `path`; fails where there is none, so no page can name a missing file."""
         if path not in self._files:
             raise KeyError(path)
         return f"/static/{self.fingerprint}/{path}"

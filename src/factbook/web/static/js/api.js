@@ -43,8 +43,12 @@ async function request(url, options) {
   throw new Problem(answer.status, body);
 }
 
-/** Leaves for the sign-in page, which leads back here. */
+let leaving = false;
+addEventListener("submit", ({ target }) => (leaving ||= target.method === "post"));
+
+/** Leaves for the sign-in page, which leads back here; not while the visitor signs out himself. */
 export function toSignIn() {
+  if (leaving) return;
   const next = location.pathname + location.search;
   location.assign(address("/sign-in", { reason: "expired", next }));
 }

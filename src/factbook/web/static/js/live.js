@@ -1,9 +1,17 @@
 // The live connection: opens, listens, notices silence, comes back by itself, and says in which state it is.
 
-const SILENCE = 12_000; // no message for so long (the overview comes each second) means the line is dead
+import { toSignIn } from "./api.js";
+
+const SILENCE = 12_000; // ms without a message (heartbeats come every 5 s): the line is dead
 const LONGEST_WAIT = 30_000;
 
-/** Events: "state" (detail: {state: connecting|live|waiting, retryAt, lostAt}) and "message" (detail: the JSON). */
+const SIGNED_OUT = 4401;
+const NOT_ALLOWED = 4403;
+
+/**
+ * Events: "state" (detail: {state: connecting|live|waiting|refused, retryAt, lostAt}) and "message" (detail: the JSON).
+ * `refused`: this role has no live connection, so trying again is no use. A session that has ended leads to the sign-in.
+ */
 export class Live extends EventTarget {
   #path;
   #socket = null;
@@ -11,6 +19,8 @@ export class Live extends EventTarget {
   #retryTimer;
   #silenceTimer;
   #lostAt = null;
+  #refused = false;
+  live = false;
 
   constructor(path) {
     super();
@@ -31,14 +41,21 @@ export class Live extends EventTarget {
       if (this.#attempt !== 0 || this.#lostAt !== null || !this.live) this.#up();
       this.dispatchEvent(new CustomEvent("message", { detail: JSON.parse(message.data) }));
     });
-    socket.addEventListener("close", () => socket === this.#socket && this.#down());
+    socket.addEventListener("close", ({ code }) => socket === this.#socket && this.#closed(code));
   }
-
-  live = false;
 
   /** Tries again at once instead of at the announced time; does nothing while connected. */
   retryNow() {
-    if (this.#socket === null) this.open();
+    if (this.#socket === null && !this.#refused) this.open();
+  }
+
+  #closed(code) {
+    if (code === SIGNED_OUT) toSignIn();
+    if (code !== NOT_ALLOWED) return this.#down();
+    clearTimeout(this.#silenceTimer);
+    this.#refused = true;
+    this.#socket = null;
+    this.#announce("refused");
   }
 
   #listen(socket) {

@@ -55,6 +55,11 @@ live.addEventListener("message", ({ detail }) => {
   else if (detail.type === "overview") parts?.tiles.show(detail);
 });
 live.addEventListener("state", ({ detail }) => {
+  if (detail.state === "refused") {
+    // A role without the live connection: the same numbers, asked for.
+    parts?.newest.close();
+    setInterval(() => document.hidden || parts?.tiles.load(), 5000);
+  }
   if (detail.state === "live" && parts) {
     parts.hour.load();
     parts.newest.load();

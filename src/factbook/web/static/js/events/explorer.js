@@ -3,7 +3,7 @@ import { Problem, address, get } from "../api.js";
 import { byId, copy, el, message, setText } from "../dom.js";
 import * as format from "../format.js";
 import { jsonView } from "../json.js";
-import { actor, details, subject } from "../summary.js";
+import { actor, details, filled, subject } from "../summary.js";
 import * as form from "./filters.js";
 import { pageAddress, parameters, parse } from "./query.js";
 import { openable } from "./rows.js";
@@ -121,7 +121,7 @@ function detailsOf(event) {
   return el(
     "div",
     {},
-    jsonView(event),
+    jsonView(filled(event)),
     el(
       "div",
       { class: "details-actions" },

@@ -4,7 +4,7 @@ import { byId, el, setText } from "../dom.js";
 import * as format from "../format.js";
 import { redraw } from "../frame.js";
 import { jsonView } from "../json.js";
-import { actor, details, subject } from "../summary.js";
+import { actor, details, filled, subject } from "../summary.js";
 
 const KEPT = 30;
 const ROW = 42; // px, as in overview.css
@@ -42,10 +42,16 @@ export class Newest {
     redraw(this.#draw);
   }
 
-  /** The service skipped `count` events for this slow reader. */
+  /** The service left out `count` more events: they come faster than anyone reads. */
   missed(count) {
-    this.#missed = count;
+    this.#missed += count;
     redraw(this.#draw);
+  }
+
+  /** For a role that may not see single events. */
+  close() {
+    document.querySelector(".newest").hidden = true;
+    document.querySelector(".live-grid").classList.add("alone");
   }
 
   togglePause() {
@@ -99,14 +105,20 @@ function rowOf(event) {
     el(
       "button",
       { type: "button", onclick: () => openEvent(event) },
-      el("time", { datetime: event.timestamp, title: format.time(event.timestamp) }, format.time(event.timestamp, "second")),
+      el("time", { datetime: event.timestamp, title: format.time(event.timestamp) }, moment(event.timestamp)),
       el("span", { class: "line" }, el("span", { class: "type what" }, event.event_type), about),
     ),
   );
 }
 
+/** The time of day, of another day the day: what is loaded from the past is told from what happens now. */
+function moment(timestamp) {
+  const near = Math.abs(Date.now() - Date.parse(timestamp)) < 12 * 3_600_000;
+  return format.time(timestamp, near ? "second" : "day");
+}
+
 function openEvent(event) {
   byId("event-title").textContent = event.event_type;
-  byId("event-body").replaceChildren(jsonView(event));
+  byId("event-body").replaceChildren(jsonView(filled(event)));
   byId("event").showModal();
 }

@@ -1,5 +1,4 @@
 // Says how the live connection stands: a word in the header, and a notice with the age of the numbers once they are old.
-import { get, toSignIn } from "../api.js";
 import { byId, el, setText } from "../dom.js";
 import * as format from "../format.js";
 
@@ -8,25 +7,18 @@ const QUIET = 3000; // a gap shorter than this is not worth a notice
 export class Status {
   #live;
   #detail = null;
-  #ticker;
+  #ticker = null;
 
   constructor(live) {
     this.#live = live;
     live.addEventListener("state", ({ detail }) => this.#show(detail));
-    this.#ticker = null;
   }
 
   #show(detail) {
     this.#detail = detail;
     clearInterval(this.#ticker);
-    this.#ticker = detail.state === "live" ? null : setInterval(() => this.#draw(), 1000);
-    if (detail.state === "waiting") this.#askWhy();
+    this.#ticker = ["live", "refused"].includes(detail.state) ? null : setInterval(() => this.#draw(), 1000);
     this.#draw();
-  }
-
-  /** A refused socket has no reason in a browser; a plain question tells a lost session from a lost service. */
-  async #askWhy() {
-    await get("/api/v1/auth/me").catch((problem) => problem.status === 403 && toSignIn());
   }
 
   #draw() {
@@ -35,7 +27,7 @@ export class Status {
     node.dataset.state = state;
     setText(node.querySelector(".words"), words(state, retryAt));
     const stale = byId("stale");
-    const old = state !== "live" && lostAt !== null && Date.now() - lostAt > QUIET;
+    const old = ["connecting", "waiting"].includes(state) && lostAt !== null && Date.now() - lostAt > QUIET;
     byId("now").toggleAttribute("data-stale", old);
     if (!old) {
       stale.hidden = true;
@@ -53,6 +45,7 @@ export class Status {
 function words(state, retryAt) {
   if (state === "live") return "Live";
   if (state === "connecting") return "Connecting…";
+  if (state === "refused") return "Every 5 s";
   const seconds = Math.max(0, Math.round((retryAt - Date.now()) / 1000));
   return `Reconnecting in ${format.span(seconds)}`;
 }

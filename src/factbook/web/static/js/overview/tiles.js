@@ -22,15 +22,15 @@ function versus(now, name, words) {
 }
 
 const yesterday = (now, name) => versus(now, name, "vs. same time yesterday");
-const sessions = (now) => `${format.count(now.active_sessions)} sessions`;
+const sessions = (now) => `${format.count(now.active_sessions)} ${now.active_sessions === 1 ? "session" : "sessions"}`;
 
 export class Tiles {
   #now = null;
 
   async load() {
-    // The same numbers come over the live connection a second later; its state says if they do not.
+    // What fails here comes over the live connection a second later; its state says if it does not.
     const overview = await get("/realtime/overview").catch(() => null);
-    if (overview && this.#now === null) this.show(overview);
+    if (overview && !(this.#now?.timestamp > overview.timestamp)) this.show(overview);
   }
 
   show(overview) {

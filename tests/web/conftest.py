@@ -1,0 +1,98 @@
+"""Browser tests: Chromium, a running Factbook, and pages that fail the test on any console error or foreign request."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from .server import ADMIN_KEY, Server
+
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = os.environ.get("FACTBOOK_TEST_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if found is None:
+        pytest.skip("needs Chromium: apt-get install chromium, or name one in FACTBOOK_TEST_CHROMIUM")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for all tests of this worker, in Berlin's zone; what a test sends it tells apart by its own ids."""
+    running = Server(tmp_path_factory.mktemp("served"))
+    running.keep({"event_type": "warm_up", "user_id": "nobody-in-particular"})
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """One for this test alone: empty, and it may be killed."""
+    running = Server(tmp_path)
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A British visitor at a desk."""
+    with browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}) as made:
+        yield made
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """open_page(server, "/events", locale=…, expect_errors=…) → a signed-in page. Errors fail the test at its end."""
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def opened(
+        server: Server, path: str = "/", *, signed_in: bool = True, expect_errors: bool = False, **how: object
+    ) -> Page:
+        context = browser.new_context(**{"locale": "en-GB", "viewport": {"width": 1280, "height": 900}, **how})  # type: ignore[arg-type]
+        contexts.append(context)
+        if signed_in:
+            sign_in(context, server)
+        page = context.new_page()
+        if not expect_errors:
+            page.on("console", lambda said: said.type == "error" and problems.append(said.text))
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", lambda sent: _own(sent.url, server) or problems.append(f"asked for {sent.url}"))
+        page.goto(server.url + path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert problems == []
+
+
+def sign_in(context: BrowserContext, server: Server) -> None:
+    answer = context.request.post(f"{server.url}/api/v1/auth/sign-in", data={"token": ADMIN_KEY})
+    assert answer.ok, answer.text()
+
+
+def _own(url: str, server: Server) -> bool:
+    return url.startswith((server.url + "/", server.url.replace("http", "ws") + "/", "data:", "blob:"))

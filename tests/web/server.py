@@ -1,0 +1,97 @@
+"""A Factbook of its own for browser tests: a process on a free port with a fresh data folder, fed over HTTP."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.servers.ports import free_ports, wait_for
+
+ADMIN_KEY = "admin-key-of-the-browser-tests"
+WRITE_KEY = "write-key-of-the-browser-tests"
+Event = dict[str, Any]
+
+
+class Server:
+    """`factbook serve` on `folder`. zone: the tenant's; port: a free one when not given."""
+
+    def __init__(self, folder: Path, *, zone: str = "Europe/Berlin") -> None:
+        self.folder = folder
+        self.zone = zone
+        (self.port,) = free_ports(1)
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Starts the process, again after `kill` or `stop`; returns when it is ready."""
+        environment = {
+            **os.environ,
+            "FACTBOOK_DATA": str(self.folder / "data"),
+            "PORT": str(self.port),
+            "FACTBOOK_ADMIN_KEY": ADMIN_KEY,
+            "FACTBOOK_WRITE_KEY": WRITE_KEY,
+            "FACTBOOK_SERVER_TIMEZONE": self.zone,
+        }
+        with open(self.folder / "log", "ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "factbook", "serve"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                cwd=self.folder,
+            )
+        wait_for(self._ready, self._process, "factbook serve")
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(30)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def send(self, *events: Event) -> dict[str, Any]:
+        """Sends events as a client does; returns the answer. Whether they may be read yet is another question."""
+        answer = httpx.post(
+            f"{self.url}/api/v1/events/batch", json=list(events), headers={"Authorization": f"Bearer {WRITE_KEY}"}
+        )
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+    def keep(self, *events: Event) -> None:
+        """Sends events and waits until the warehouse answers with all of them; each needs a `user_id`."""
+        self.send(*events)
+        users = sorted({str(event["user_id"]) for event in events})
+        wait_for(lambda: self._count(users) >= len(events), self._process, "the warehouse")
+
+    def get(self, path: str, **parameters: str) -> Any:
+        answer = httpx.get(self.url + path, params=parameters, headers={"Authorization": f"Bearer {ADMIN_KEY}"})
+        return answer.raise_for_status().json()
+
+    def link(self) -> str:
+        """A sign-in link, as `factbook keys link` prints."""
+        answer = httpx.post(f"{self.url}/api/v1/auth/link", headers={"Authorization": f"Bearer {ADMIN_KEY}"})
+        return self.url + str(answer.raise_for_status().json()["path"])
+
+    def output(self) -> str:
+        return (self.folder / "log").read_text(errors="replace")
+
+    def _count(self, users: Sequence[str]) -> int:
+        asked = {"user_id.in": ",".join(users), "start_time": "1970-01-01", "include_bots": "true", "limit": "10000"}
+        return len(self.get("/api/v1/events", **asked)["events"])
+
+    def _ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/ready", timeout=2).is_success
+        except httpx.HTTPError:
+            return False
