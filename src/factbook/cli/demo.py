@@ -47,7 +47,12 @@ def loaded_with_progress(sink: Sink, *, shift: bool) -> Summary:
                 begun[step.title] = step.done
             bar.update(tasks[step.title], completed=step.done, done_now=step.done - begun[step.title])
 
-        return load_demo(sink, shift=shift, progress=show)
+        try:
+            return load_demo(sink, shift=shift, progress=show)
+        except KeyboardInterrupt:
+            bar.stop()
+            typer.echo("Stopped. The same command goes on from there.", err=True)
+            raise
 
 
 def told(summary: Summary) -> str:

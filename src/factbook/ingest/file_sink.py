@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay
 from tenacity.nap import sleep_using_event
 
-from factbook.core.errors import FactbookError, Kind
+from factbook.core.errors import FactbookError, Kind, unavailable
 from factbook.core.scope import Scope
 
 from .intake import Intake, Mark, Origin
@@ -55,7 +55,7 @@ class Sink(Protocol):
 
 
 class IntakeSink:
-    """Loads into this process's own intake, for one tenant."""
+    """Loads into this process's own intake, for one tenant; setting `stop` ends the load with UNAVAILABLE."""
 
     def __init__(
         self,
@@ -76,6 +76,8 @@ class IntakeSink:
         return self._intake.position(source_of(self._scope, source))
 
     def send(self, body: bytes, source: str, position: int) -> Sent:
+        if self._stop.is_set():
+            raise unavailable("The load was stopped.", hint="The same command goes on from there.")
         mark = Mark(source_of(self._scope, source), position)
 
         def attempt() -> Sent:
