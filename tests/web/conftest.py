@@ -6,9 +6,10 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from .server import ADMIN_KEY, Server
 
@@ -56,30 +57,31 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A British visitor at a desk."""
-    with browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}) as made:
-        yield made
-
-
-@pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
     """open_page(server, "/events", locale=…, expect_errors=…) → a signed-in page. Errors fail the test at its end."""
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 
     def opened(
-        server: Server, path: str = "/", *, signed_in: bool = True, expect_errors: bool = False, **how: object
+        server: Server, path: str = "/", *, signed_in: bool = True, expect_errors: bool = False, **how: Any
     ) -> Page:
-        context = browser.new_context(**{"locale": "en-GB", "viewport": {"width": 1280, "height": 900}, **how})  # type: ignore[arg-type]
+        context = browser.new_context(**{"locale": "en-GB", "viewport": {"width": 1280, "height": 900}, **how})
         contexts.append(context)
         if signed_in:
             sign_in(context, server)
         page = context.new_page()
-        if not expect_errors:
-            page.on("console", lambda said: said.type == "error" and problems.append(said.text))
+
+        def said(message: ConsoleMessage) -> None:
+            if message.type == "error" and not expect_errors:
+                problems.append(message.text)
+
+        def sent(request: Request) -> None:
+            if not _own(request.url, server):
+                problems.append(f"asked for {request.url}")
+
+        page.on("console", said)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("request", lambda sent: _own(sent.url, server) or problems.append(f"asked for {sent.url}"))
+        page.on("request", sent)
         page.goto(server.url + path)
         return page
 

@@ -71,8 +71,24 @@ class Server:
     def keep(self, *events: Event) -> None:
         """Sends events and waits until the warehouse answers with all of them; each needs a `user_id`."""
         self.send(*events)
-        users = sorted({str(event["user_id"]) for event in events})
-        wait_for(lambda: self._count(users) >= len(events), self._process, "the warehouse")
+        self.wait_for(sorted({str(event["user_id"]) for event in events}), len(events))
+
+    def wait_for(self, users: Sequence[str], events: int) -> None:
+        """Returns when the warehouse answers with so many events of these users."""
+        wait_for(lambda: self._count(users) >= events, self._process, "the warehouse")
+
+    def wait_for_letter(self, mark: str) -> None:
+        """Returns when a dead letter whose body holds `mark` can be read."""
+        wait_for(lambda: mark in str(self.get("/api/v1/dead-letters")), self._process, "the dead letter")
+
+    def define(self, name: str, schema: dict[str, Any]) -> None:
+        """Defines the custom event type, or changes its schema."""
+        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+        body = {"name": name, "display_name": name, "schema": schema}
+        answer = httpx.post(f"{self.url}/api/v1/custom-events", json=body, headers=headers)
+        if answer.status_code == httpx.codes.CONFLICT:
+            answer = httpx.put(f"{self.url}/api/v1/custom-events/{name}", json={"schema": schema}, headers=headers)
+        answer.raise_for_status()
 
     def get(self, path: str, **parameters: str) -> Any:
         answer = httpx.get(self.url + path, params=parameters, headers={"Authorization": f"Bearer {ADMIN_KEY}"})

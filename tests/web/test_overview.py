@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -73,10 +74,11 @@ def test_what_is_unknown_is_a_dash_and_not_a_zero(own_server: Server, open_page:
 
 def test_times_are_those_of_the_tenant_wherever_the_browser_is(server: Server, open_page: OpenPage) -> None:
     user = someone()
-    server.keep({"event_type": "page_view", "user_id": user, "timestamp": "2026-07-01T22:30:00Z"})
-    path = f"/events?range=all&user_id={user}"
-    page = open_page(server, path, timezone_id="America/Los_Angeles")
-    expect(page.locator("#rows time")).to_have_text(re.compile(r"2 Jul 2026, 00:30:00"))
+    moment = (datetime.now(UTC) - timedelta(days=3)).replace(hour=23, minute=30, second=0, microsecond=0)
+    there = moment.astimezone(ZoneInfo(server.zone))
+    server.keep({"event_type": "page_view", "user_id": user, "timestamp": moment.isoformat()})
+    page = open_page(server, f"/events?range=all&user_id={user}", timezone_id="America/Los_Angeles")
+    expect(page.locator("#rows time")).to_have_text(re.compile(rf"^{there.day} \w+ {there.year}, {there:%H}:30:00$"))
 
 
 def test_a_period_is_compared_with_the_one_before_it(own_server: Server, open_page: OpenPage) -> None:
@@ -103,18 +105,18 @@ def test_the_chosen_period_is_in_the_address_and_is_remembered(server: Server, o
 
 
 def test_a_custom_period_takes_both_days_whole(own_server: Server, open_page: OpenPage) -> None:
-    days = ["2026-03-01T00:00:00", "2026-03-03T23:59:59.999", "2026-03-04T00:00:00"]
-    users = [someone() for _ in days]
+    zone = ZoneInfo(own_server.zone)
+    first = datetime.now(zone).date() - timedelta(days=20)
+    last = first + timedelta(days=2)
+    midnight = datetime.combine(last + timedelta(days=1), time.min, zone)
+    moments = [datetime.combine(first, time.min, zone), midnight - timedelta(milliseconds=1), midnight]
     own_server.keep(
-        *(
-            {"event_type": "page_view", "user_id": user, "timestamp": f"{day}+01:00"}
-            for user, day in zip(users, days, strict=True)
-        )
+        *({"event_type": "page_view", "user_id": someone(), "timestamp": moment.isoformat()} for moment in moments)
     )
     page = open_page(own_server)
     page.get_by_role("button", name="Custom").click()
-    page.get_by_label("From").fill("2026-03-01")
-    page.get_by_label("to", exact=True).fill("2026-03-03")
+    page.get_by_label("From").fill(first.isoformat())
+    page.get_by_label("to", exact=True).fill(last.isoformat())
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.locator("[data-measure=events] .figure")).to_have_text("2")
 
