@@ -19,7 +19,7 @@ class Sending:
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 (our own command line)
             [sys.executable, "-m", "factbook.bench.load", msgspec.json.encode(spec).decode()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -22,10 +23,16 @@ class Served:
     """One `factbook serve` in a process of its own; `start` again after `stop` or `kill` finds the same folder."""
 
     def __init__(
-        self, folder: Path, *, environment: dict[str, str] | None = None, before: tuple[str, ...] = ()
+        self,
+        folder: Path,
+        *,
+        environment: dict[str, str] | None = None,
+        before: tuple[str, ...] = (),
+        log: Path | None = None,
     ) -> None:
         """before: words of the command line ahead of the server's own (`nice`, `unshare`, …)."""
         self.folder = folder
+        self.log = log or folder.with_name(folder.name + ".log")
         self._before = before
         self.port = _free_port()
         self.write_key = secrets.token_hex(16)
@@ -58,12 +65,8 @@ class Served:
     def pid(self) -> int:
         return self.process.pid
 
-    @property
-    def log(self) -> Path:
-        return self.folder.with_name(self.folder.name + ".log")
-
-    def start(self, seconds: float = 120.0) -> None:
-        """Starts the server and returns when it is ready; `ready_seconds` tells how long that took."""
+    def launch(self) -> None:
+        """Starts the process and returns at once."""
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("FACTBOOK_")},
             "FACTBOOK_DATA": str(self.folder),
@@ -72,9 +75,8 @@ class Served:
             "FACTBOOK_ADMIN_KEY": self.admin_key,
             **self._environment,
         }
-        started = time.perf_counter()
         with open(self.log, "ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 (our own command line)
                 [*self._before, sys.executable, "-m", "factbook", "serve"],
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -82,6 +84,11 @@ class Served:
                 stderr=log,
                 start_new_session=True,
             )
+
+    def start(self, seconds: float = 120.0) -> None:
+        """Starts the server and returns when it is ready; `ready_seconds` tells how long that took."""
+        started = time.perf_counter()
+        self.launch()
         while self.get("/ready")[0] != 200:
             if not self.running:
                 raise unavailable(f"The server ended at once; its last words:\n{self.last_words()}")
@@ -114,7 +121,8 @@ class Served:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             given = {"Authorization": f"Bearer {self.admin_key}", "Content-Type": "application/json", **(headers or {})}
-            connection.request(method, path, body, given)
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # answered before it had all of the body
+                connection.request(method, path, body, given)
             answer = connection.getresponse()
             content = answer.read()
             try:
