@@ -13,7 +13,7 @@ from factbook.events.filters import Condition
 from factbook.metrics.levels import RAW, cover
 from factbook.storage.warehouse import Warehouse
 
-from .states import placed
+from .states import placed, stored_at
 from .where import where
 
 
@@ -29,20 +29,22 @@ def counts_by_type(
     parameters = Parameters()
     selects = []
     runs = cover(((epoch_ms(period.start), epoch_ms(period.end)),), raw=bool(conditions or include_bots))
-    for level in dict.fromkeys(run.level for run in runs):
-        spans = [run for run in runs if run.level == level]
-        if level == RAW:
-            inside, _ = placed(spans, "toUnixTimestamp64Milli(timestamp)", 1, parameters)
-            asked = where(conditions, parameters, include_bots=include_bots)
-            counted, table = "count()", f"events WHERE tenant = {{tenant:String}} AND {inside}{asked}"
-        else:
-            inside, _ = placed(spans, "toUnixTimestamp(bucket)", 1000, parameters)
-            counted = "sum(count)"
-            table = (
-                f"rollups WHERE tenant = {{tenant:String}} AND level = '{level}' AND event_type != ''"
-                f" AND property = '' AND {inside}"
-            )
-        selects.append(f"  SELECT toString(event_type) AS type, {counted} AS counted FROM {table} GROUP BY type")
+    edges = [run for run in runs if run.level == RAW]
+    stored = [run for run in runs if run.level != RAW]
+    select = "  SELECT toString(event_type) AS type,"
+    if stored:
+        inside, _ = stored_at(stored, parameters)
+        selects.append(
+            f"{select} sum(count) AS counted FROM rollups WHERE tenant = {{tenant:String}}"
+            f" AND event_type != '' AND property = '' AND {inside} GROUP BY type"
+        )
+    if edges:
+        inside, _ = placed(edges, "toUnixTimestamp64Milli(timestamp)", 1, parameters)
+        asked = where(conditions, parameters, include_bots=include_bots)
+        selects.append(
+            f"{select} count() AS counted FROM events"
+            f" WHERE tenant = {{tenant:String}} AND {inside}{asked} GROUP BY type"
+        )
     union = "\n  UNION ALL\n".join(selects)
     sql = f"SELECT type, sum(counted) AS n FROM (\n{union}\n) GROUP BY type HAVING n > 0 ORDER BY n DESC, type"
     return {str(name): int(count) for name, count in warehouse.rows(scope, sql, parameters.values)}

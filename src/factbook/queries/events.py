@@ -130,11 +130,16 @@ def page(
     if accepted_until:
         text += f"\n    AND processed_at <= {moment(epoch_ms(accepted_until), parameters)}"
     text += where(request.conditions, parameters, include_bots=request.include_bots)
-    order = "DESC" if newest_first else "ASC"
+    order, furthest, sign = ("DESC", "min", ">=") if newest_first else ("ASC", "max", "<=")
+    # The table is sorted by time alone: how far the page reaches is found in that order, without reading on.
+    reach = f"""SELECT {furthest}(found)
+    FROM (SELECT timestamp AS found FROM events WHERE tenant = {{tenant:String}}{text}
+        ORDER BY events.timestamp {order} LIMIT {int(rows)})"""
     sql = f"""SELECT {_selected(fields, parameters)},
     toUnixTimestamp64Milli(timestamp) AS {_KEY_TIME}, toString(event_id) AS {_KEY_ID}
 FROM events
 WHERE tenant = {{tenant:String}}{text}
+    AND timestamp {sign} ({reach})
 ORDER BY events.timestamp {order}, events.event_id {order}
 LIMIT {int(rows)}"""
     return warehouse.table(scope, sql, parameters.values)

@@ -32,9 +32,14 @@ def bounds(start: str | None, end: str | None, tz: ZoneInfo) -> tuple[datetime |
 
 
 def period_of(start: str | None, end: str | None, tz: ZoneInfo, *, now: datetime, default: timedelta) -> Period:
-    """The half-open period; without an end it ends now, without a start it is `default` long."""
+    """The half-open period; without an end it ends with the current minute, without a start it is `default` long.
+
+    (With the minute rather than now: its newest edge is then read from roll-ups, and events of a clock that is a little
+    ahead count.)
+    """
     begin, until = bounds(start, end, tz)
-    until = until or (now if begin is None or begin < now else begin + default)
+    present = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    until = until or (present if begin is None or begin < present else begin + default)
     begin = begin or until - default
     return Period(max(begin, _FIRST), until)
 

@@ -94,10 +94,11 @@ def read(warehouse: Warehouse, scope: Scope, ask: Ask) -> Found:
     """Runs `ask`. Raises LIMITED past the bounds of a read."""
     runs = cover(ask.buckets, raw=ask.raw)
     parameters = Parameters()
-    selects = [_rollups(ask, level, list(group), parameters) for level, group in _by_level(runs) if level != RAW]
-    for level, group in _by_level(runs):
-        if level == RAW:
-            selects += [_events(ask, slot, group, parameters) for slot in range(len(ask.keys))]
+    stored = [run for run in runs if run.level != RAW]
+    edges = [run for run in runs if run.level == RAW]
+    selects = [_rollups(ask, stored, parameters)] if stored else []
+    if edges:
+        selects += [_events(ask, slot, edges, parameters) for slot in range(len(ask.keys))]
     if not selects:
         return Found({}, {}, EMPTY, runs, "")
     sql = _merged(ask, selects)
@@ -117,11 +118,6 @@ def read(warehouse: Warehouse, scope: Scope, ask: Ask) -> Found:
     return Found(cells, totals, overall, runs, sql)
 
 
-def _by_level(runs: Sequence[Run]) -> list[tuple[str, list[Run]]]:
-    levels = dict.fromkeys(run.level for run in runs)
-    return [(level, [run for run in runs if run.level == level]) for level in levels]
-
-
 def _merged(ask: Ask, selects: Sequence[str]) -> str:
     nothing = "0"
     columns = [
@@ -137,12 +133,11 @@ def _merged(ask: Ask, selects: Sequence[str]) -> str:
         f"quantilesBFloat16Merge{_QUANTILES}(spread)" if ask.numbers else "[]",
     ]
     union = "\n  UNION ALL\n".join(selects)
-    sets = "GROUPING SETS ((slot, at), (slot), ())"
-    return f"SELECT {', '.join(columns)}\nFROM (\n{union}\n)\nGROUP BY {sets}"
+    return f"SELECT {', '.join(columns)}\nFROM (\n{union}\n)\nGROUP BY ROLLUP(slot, at)"
 
 
-def _rollups(ask: Ask, level: str, runs: list[Run], parameters: Parameters) -> str:
-    inside, at = placed(runs, "toUnixTimestamp(bucket)", 1000, parameters)
+def _rollups(ask: Ask, runs: list[Run], parameters: Parameters) -> str:
+    inside, at = stored_at(runs, parameters)
     if len(ask.keys) == 1:
         key = ask.keys[0]
         slot = "0"
@@ -167,8 +162,7 @@ def _rollups(ask: Ask, level: str, runs: list[Run], parameters: Parameters) -> s
         *(["quantiles AS spread"] if ask.numbers else []),
     ]
     return (
-        f"  SELECT {', '.join(columns)}\n  FROM rollups\n  WHERE tenant = {{tenant:String}}"
-        f" AND level = '{level}' AND {chosen} AND {inside}"
+        f"  SELECT {', '.join(columns)}\n  FROM rollups\n  WHERE tenant = {{tenant:String}} AND {chosen} AND {inside}"
     )
 
 
@@ -207,6 +201,20 @@ def selected(ask: Ask, slot: int, runs: list[Run], parameters: Parameters) -> tu
         chosen += f" AND mapContains(numbers, {name})"
         value = f"numbers[{name}]"
     return chosen + where(ask.conditions, parameters, include_bots=ask.include_bots), value, at
+
+
+def stored_at(runs: Sequence[Run], parameters: Parameters) -> tuple[str, str]:
+    """(condition, output bucket) for rows of `rollups` of any level that lie inside `runs`."""
+    levels = list(dict.fromkeys(run.level for run in runs))
+    found = [
+        placed([run for run in runs if run.level == level], "toUnixTimestamp(bucket)", 1000, parameters)
+        for level in levels
+    ]
+    inside = " OR ".join(f"(level = '{level}' AND {part})" for level, (part, _) in zip(levels, found, strict=True))
+    places = [place for _, place in found]
+    for level, place in zip(levels[:-1][::-1], places[:-1][::-1], strict=True):
+        places[-1] = f"if(level = '{level}', {place}, {places[-1]})"
+    return f"({inside})", places[-1]
 
 
 def placed(runs: list[Run], instant: str, unit: int, parameters: Parameters) -> tuple[str, str]:
