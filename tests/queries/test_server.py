@@ -11,6 +11,7 @@ import pytest
 
 from factbook.core.scope import Scope
 from factbook.core.times import Period
+from factbook.events.filters import from_pairs
 from factbook.queries.counts import counts_by_type
 from factbook.queries.events import EventsRequest, event, events
 from factbook.queries.export import FORMATS, export_events
@@ -23,6 +24,7 @@ from factbook.storage.warehouse import Warehouse
 
 from .given import given, moment
 from .test_cases import CASES, asked, assert_holds
+from .test_where import HOSTILE
 
 DAY = Period(moment("2026-03-01T00:00:00Z"), moment("2026-03-02T00:00:00Z"))
 
@@ -92,3 +94,12 @@ def test_events_exports_and_live_numbers_are_answered(server: Engine, engine: En
             ]
         )
     assert answers[0] == answers[1]
+
+
+def test_hostile_text_reaches_the_server_as_it_is(server: Engine, scope: Scope) -> None:
+    ids = given(server, scope, [{"at": "2026-03-01T09:00:00Z", "content_id": text} for text in HOSTILE])
+    for wanted, text in zip(ids, HOSTILE, strict=True):
+        for key, value in (("content_id", text), ("content_id.in", [text])):
+            conditions = from_pairs([(key, value)], ZoneInfo("UTC"))
+            page = events(Warehouse(server), scope, EventsRequest(conditions=conditions))
+            assert [event["id"] for event in page.events] == [wanted], text
