@@ -272,7 +272,7 @@ def test_a_crash_after_the_journal_does_not_count_twice_even_when_ids_are_forgot
     with pytest.raises(FactbookError, match="crashed"):
         crashing.resubmit(scope, letter_id, history=True)
     assert counted(engine, intake, scope) == 1
-    intake._seen = Seen(86_400)  # a day later, or after a restart beyond the window
+    intake._line._seen = Seen(86_400)  # a day later, or after a restart beyond the window
     assert letters.resubmit(scope, letter_id, history=True).result == "duplicate"
     assert counted(engine, intake, scope) == 1
     assert letters.page(scope).letters == []

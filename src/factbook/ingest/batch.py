@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import floor
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -101,11 +102,14 @@ class Batch:
                     event.event_id or event.id or "",
                 )
             )
-        kept = [row for row in range(len(self.events)) if row not in refusals]
-        self.events = [self.events[row] for row in kept]
-        self.request = [self.request[row] for row in kept]
-        self.index = [self.index[row] for row in kept]
-        self.columns = {name: [values[row] for row in kept] for name, values in self.columns.items()}
+        self.keep([row for row in range(len(self.events)) if row not in refusals])
+
+    def keep(self, rows: Sequence[int]) -> None:
+        """Goes on with these rows alone."""
+        self.events = [self.events[row] for row in rows]
+        self.request = [self.request[row] for row in rows]
+        self.index = [self.index[row] for row in rows]
+        self.columns = {name: [values[row] for row in rows] for name, values in self.columns.items()}
 
     def by_request(self, value: Callable[[Scope, Origin], Any]) -> list[Any]:
         """`value(scope, origin)` of its request, for each row."""
@@ -119,11 +123,15 @@ _ENCODER = msgspec.json.Encoder()
 def encode_event(event: Event) -> bytes:
     """The event as JSON, without the fields it does not have."""
     members = {name: getattr(event, name) for name in event.__struct_fields__}
-    return _ENCODER.encode({name: value for name, value in members.items() if value is not None})
+    sent = {name: value for name, value in members.items() if value is not None}
+    try:
+        return _ENCODER.encode(sent)
+    except RecursionError:  # decoded with a little more of the stack left than there is now
+        return _ENCODER.encode({**sent, "properties": None})
 
 
 def milliseconds(moment: datetime, zone: ZoneInfo) -> int:
     """Whole milliseconds since 1970 UTC; a time without an offset is read in `zone`."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
-    return int(moment.timestamp() * 1000 + 0.5)
+    return floor(moment.timestamp() * 1000 + 0.5)

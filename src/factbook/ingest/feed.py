@@ -5,9 +5,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from factbook.core.scope import Scope
+
+from .batch import Batch
+from .blocks import uuid_text
 
 Message = dict[str, Any]
 
@@ -26,12 +34,13 @@ class Subscription:
         self._ready = asyncio.Event()
         self._closed = False
 
-    def offer(self, messages: list[Message]) -> None:
+    def offer(self, messages: list[Message], missed: int = 0) -> None:
         """Called from any thread; keeps the newest when there is more than the listener takes."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._take, messages)
+        with suppress(RuntimeError):  # the listener's loop was closed
+            self._loop.call_soon_threadsafe(self._take, messages, missed)
 
-    def _take(self, messages: list[Message]) -> None:
+    def _take(self, messages: list[Message], missed: int) -> None:
+        self.missed += missed
         self._waiting.extend(messages)
         while len(self._waiting) > self._room:
             self._waiting.popleft()
@@ -53,6 +62,15 @@ class Subscription:
         self._closed = True
         self._feed.forget(self)
         self._ready.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one listener gets of a batch: the events at `rows` that it wants, the newest of them as messages."""
+
+    listener: Subscription
+    rows: Sequence[int]
+    messages: list[Message]
 
 
 class Feed:
@@ -78,7 +96,48 @@ class Feed:
     def listeners(self) -> tuple[Subscription, ...]:
         return self._subscriptions
 
-    @property
-    def room(self) -> int:
-        """How many events one listener may lag behind before it misses some."""
-        return self._room
+    def offers(self, batch: Batch) -> list[Offer]:
+        """What each listener wants of `batch`, ready to `deliver` once the batch is durable."""
+        listeners = self._subscriptions
+        if not listeners or not len(batch):
+            return []
+        tenants = batch.by_request(lambda scope, _: scope.tenant)
+        messages: dict[int, Message] = {}
+        offers = []
+        for listener in listeners:
+            types = listener.event_types
+            rows = [
+                row
+                for row, (tenant, event) in enumerate(zip(tenants, batch.events, strict=True))
+                if tenant == listener.tenant and (not types or event.event_type in types)
+            ]
+            for row in rows[-self._room :]:
+                if row not in messages:
+                    messages[row] = _message(batch, row)
+            if rows:
+                offers.append(Offer(listener, rows, [messages[row] for row in rows[-self._room :]]))
+        return offers
+
+    def deliver(self, offers: Sequence[Offer]) -> None:
+        for offer in offers:
+            offer.listener.offer(offer.messages, len(offer.rows) - len(offer.messages))
+
+
+def _message(batch: Batch, row: int) -> Message:
+    event = batch.events[row]
+    columns = batch.columns
+    shown: Message = {
+        "id": uuid_text(columns["event_id"][row]),
+        "event_type": event.event_type,
+        "event_category": columns["event_category"][row],
+        "timestamp": f"{np.datetime64(columns['timestamp'][row], 'ms')}Z",
+        "properties": event.properties or {},
+    }
+    for name in ("user_id", "anonymous_id", "session_id", "content_id", "resource_type", "resource_id"):
+        value = getattr(event, name)
+        if value:
+            shown[name] = value
+    for name in ("country", "device", "browser", "is_bot"):
+        if columns[name][row]:
+            shown[name] = columns[name][row]
+    return shown
