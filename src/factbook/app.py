@@ -24,7 +24,7 @@ from factbook.ingest.feed import Feed
 from factbook.ingest.intake import Intake, Limits
 from factbook.ingest.journal import SqliteJournal
 from factbook.ingest.places import Places
-from factbook.ingest.recall import recall_ids, recall_sessions
+from factbook.ingest.recall import recall_ids, recall_sessions, recall_waiting
 from factbook.ingest.retention import Retention
 from factbook.ingest.seen import Seen
 from factbook.ingest.visits import Visits
@@ -129,6 +129,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         seen = Seen(window.total_seconds())
         recall_ids(engine, seen, clock(), window)
         recall_sessions(engine, visits, clock(), session)
+        recall_waiting(journal, seen, visits)
         intake = Intake(
             journal=journal,
             writer=writer,

@@ -13,6 +13,9 @@ from typing import Protocol
 
 from factbook.core.errors import unavailable
 
+BLOCK_BYTES = 64 * 1024 * 1024
+"""What one block may take in memory, large events or small."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -56,7 +59,13 @@ class Journal(Protocol):
         """Durable on return. Raises UNAVAILABLE when it cannot be, and then nothing of it is kept."""
 
     def read(self, max_rows: int, up_to: int | None = None) -> list[Entry]:
-        """The oldest entries not committed: at least one, then up to `max_rows` rows; or all up to `up_to`."""
+        """The oldest entries not committed: at least one, then up to `max_rows` rows and BLOCK_BYTES.
+
+        With `up_to`: all up to that position.
+        """
+
+    def waiting(self) -> Iterator[Entry]:
+        """Every entry not committed, oldest first, one at a time in memory."""
 
     def intend(self, intent: Intent) -> None: ...
 
@@ -90,6 +99,7 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE TABLE IF NOT EXISTS writer (one INTEGER PRIMARY KEY CHECK (one = 1), block INTEGER NOT NULL, last INTEGER);
 CREATE TABLE IF NOT EXISTS marks (source TEXT PRIMARY KEY, position INTEGER NOT NULL);
 """
+_NEXT = "SELECT position, rows, at, body FROM entries WHERE position > ? ORDER BY position LIMIT 1"
 _MARK = "INSERT INTO marks VALUES (?, ?) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)"
 
 
@@ -121,25 +131,34 @@ class SqliteJournal:
 
     def read(self, max_rows: int, up_to: int | None = None) -> list[Entry]:
         entries: list[Entry] = []
-        total = 0
+        total = size = 0
         with _explained():
             for row in self._writer.execute("SELECT position, rows, at, body FROM entries ORDER BY position"):
                 entry = Entry(*row)
                 if up_to is not None:
                     if entry.position > up_to:
                         break
-                elif entries and total + entry.rows > max_rows:
+                elif entries and (total + entry.rows > max_rows or size + len(entry.body) > BLOCK_BYTES):
                     break
                 entries.append(entry)
                 total += entry.rows
+                size += len(entry.body)
         return entries
+
+    def waiting(self) -> Iterator[Entry]:
+        last = 0
+        with _explained():
+            while row := self._writer.execute(_NEXT, (last,)).fetchone():
+                last = int(row[0])
+                yield Entry(*row)
 
     def intend(self, intent: Intent) -> None:
         with self._transaction(self._writer) as connection:
             connection.execute("UPDATE writer SET block = ?, last = ?", (intent.block, intent.last))
 
     def intent(self) -> Intent | None:
-        block, last = self._writer.execute("SELECT block, last FROM writer").fetchone()
+        with _explained():
+            block, last = self._writer.execute("SELECT block, last FROM writer").fetchone()
         return Intent(block, last) if last is not None else None
 
     def commit(self, intent: Intent) -> None:
@@ -153,7 +172,8 @@ class SqliteJournal:
         self._count(-int(gone[0]), -int(gone[1]))
 
     def next_block(self) -> int:
-        return int(self._writer.execute("SELECT block FROM writer").fetchone()[0]) + 1
+        with _explained():
+            return int(self._writer.execute("SELECT block FROM writer").fetchone()[0]) + 1
 
     def depth(self) -> Depth:
         with _explained(), self._turn:

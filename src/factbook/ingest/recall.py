@@ -1,4 +1,4 @@
-"""After a start: the ids of the last day and the open sessions, read back from the warehouse."""
+"""After a start: the ids of the last day and the open sessions, read back from the warehouse and the journal."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from factbook.core.clock import epoch_ms, from_epoch_ms
 from factbook.storage.engine import Engine
 
-from .seen import Seen, hashes
-from .visits import Visits
+from .blocks import from_bytes
+from .journal import Journal
+from .seen import Hashes, Seen, hashes
+from .visits import Visits, actor_of
 
 _SLICE = timedelta(hours=1)
+_ACTOR = ("session_id", "user_id", "anonymous_id")
 
 _TENANTS = "SELECT DISTINCT tenant FROM events WHERE processed_at >= {first:DateTime64(3, 'UTC')}"
 
@@ -38,11 +43,33 @@ def recall_ids(engine: Engine, seen: Seen, now: datetime, window: timedelta) -> 
             slice_ = {"tenant": tenant, "first": sql_time(first), "last": sql_time(first + _SLICE)}
             for chunk in engine.table(_IDS, slice_)["event_id"].chunks:
                 wanted = np.unique(hashes(_raw(chunk), tenant))
-                fresh = wanted[~seen.contains(wanted)]
-                seen.add(fresh, first.timestamp())
-                count += len(fresh)
+                count += _remember(seen, wanted, first + _SLICE)
         first += _SLICE
     return count
+
+
+def recall_waiting(journal: Journal, seen: Seen, visits: Visits) -> int:
+    """Gives both what the journal still holds, where the warehouse would not take it; returns how many events."""
+    count = 0
+    for entry in journal.waiting():
+        events = from_bytes([entry.body]).events
+        at = from_epoch_ms(entry.at)
+        for tenant in pc.unique(events["tenant"]).to_pylist():
+            own = events.filter(pc.equal(events["tenant"], tenant))
+            count += _remember(seen, np.unique(hashes(b"".join(own["event_id"].to_pylist()), tenant)), at)
+            spans = own.group_by([*_ACTOR, "session"]).aggregate([("timestamp", "min"), ("timestamp", "max")])
+            for span in spans.to_pylist():
+                if span["session"]:
+                    actor = actor_of(tenant, *(span[name] for name in _ACTOR))
+                    first, last = epoch_ms(span["timestamp_min"]), epoch_ms(span["timestamp_max"])
+                    visits.restore(actor, first, last, span["session"])
+    return count
+
+
+def _remember(seen: Seen, wanted: Hashes, at: datetime) -> int:
+    fresh = wanted[~seen.contains(wanted)]
+    seen.add(fresh, at.timestamp())
+    return len(fresh)
 
 
 def _raw(ids: pa.Array) -> bytes:

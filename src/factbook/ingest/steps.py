@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha1
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import uuid_utils
-
-from factbook.events.event import Event
 
 from .agents import agent
 from .batch import Batch, milliseconds
@@ -18,6 +17,7 @@ from .decode import Refusal
 from .places import anonymous, canonical
 from .properties import TooDeepError, measure
 from .referrers import NO_CAMPAIGN, campaign, referrer_source
+from .visits import actor_of
 
 _NAMESPACE = bytes.fromhex("6f1d3a52c0de5fac9b0042fac7b00c01")
 _ENCODER = msgspec.json.Encoder()
@@ -26,7 +26,7 @@ _UTM = dict.fromkeys(f"utm_{name}" for name in ("source", "medium", "campaign", 
 
 def id_bytes(text: str) -> bytes:
     """The 16 bytes of an event id: a UUID as it is, any other text as the UUIDv5 (RFC 9562) of that text."""
-    if len(text) == 36:
+    if len(text) == 36 and text[8] == text[13] == text[18] == text[23] == "-":
         try:
             raw = bytes.fromhex(text.replace("-", ""))
             if len(raw) == 16:
@@ -80,7 +80,18 @@ def drop_absurd_times(batch: Batch) -> None:
 def put_properties(batch: Batch) -> None:
     """The properties as JSON text, as they are kept."""
     encode = _ENCODER.encode
-    batch.columns["properties"] = [encode(event.properties) if event.properties else b"{}" for event in batch.events]
+    try:
+        texts = [encode(event.properties) if event.properties else b"{}" for event in batch.events]
+    except RecursionError:
+        texts = [_text(event.properties or {}) for event in batch.events]
+    batch.columns["properties"] = texts
+
+
+def _text(properties: dict[str, Any]) -> bytes:
+    try:
+        return _ENCODER.encode(properties)
+    except RecursionError:  # what can just be read cannot always be written: `drop_deep_or_crowded` looks at it
+        return b"[["
 
 
 def drop_large(batch: Batch) -> None:
@@ -180,21 +191,12 @@ def put_place(batch: Batch) -> None:
 
 def put_session(batch: Batch) -> None:
     """The session the event belongs to, by true inactivity; 0 for an event of nobody."""
-    prefixes = batch.by_request(lambda scope, _: f"{scope.tenant}\0")
+    tenants = batch.by_request(lambda scope, _: scope.tenant)
     key = batch.visits.key
     batch.columns["session"] = [
-        key(prefix + actor, at) if (actor := actor_of(event)) else 0
-        for prefix, event, at in zip(prefixes, batch.events, batch.columns["timestamp"], strict=True)
+        key(actor, at) if (actor := actor_of(tenant, event.session_id, event.user_id, event.anonymous_id)) else 0
+        for tenant, event, at in zip(tenants, batch.events, batch.columns["timestamp"], strict=True)
     ]
-
-
-def actor_of(event: Event) -> str:
-    """Whose session an event is in: the client's session, else the user, else the anonymous visitor; empty for none."""
-    if event.session_id:
-        return "s" + event.session_id
-    if event.user_id:
-        return "u" + event.user_id
-    return "a" + event.anonymous_id if event.anonymous_id else ""
 
 
 STEPS: tuple[Callable[[Batch], None], ...] = (

@@ -46,10 +46,21 @@ class Visits:
         return key
 
     def restore(self, actor: str, first: int, last: int, key: int, others: tuple[int, ...] | None = None) -> None:
-        """Takes a session in: a new one, or one that was open before a restart."""
+        """Takes a session in: a new one, or one that was open before a restart (another part of it may be known)."""
         others = self._young.get(actor, ()) if others is None else others
-        newest_first = sorted(
-            [(first, last, key), *(others[place : place + 3] for place in range(0, len(others), 3))],
-            key=lambda visit: -visit[1],
-        )
-        self._young[actor] = tuple(number for visit in newest_first[:_KEPT] for number in visit)
+        spans = {key: (first, last)}
+        for place in range(0, len(others), 3):
+            start, end, known = others[place : place + 3]
+            begun, ended = spans.get(known, (start, end))
+            spans[known] = (min(begun, start), max(ended, end))
+        newest_first = sorted(spans.items(), key=lambda span: -span[1][1])
+        self._young[actor] = tuple(n for known, (start, end) in newest_first[:_KEPT] for n in (start, end, known))
+
+
+def actor_of(tenant: str, session_id: str | None, user_id: str | None, anonymous_id: str | None) -> str:
+    """Whose session an event is in: the client's session, else the user, else the anonymous visitor; empty for none."""
+    if session_id:
+        return f"{tenant}\0s{session_id}"
+    if user_id:
+        return f"{tenant}\0u{user_id}"
+    return f"{tenant}\0a{anonymous_id}" if anonymous_id else ""
