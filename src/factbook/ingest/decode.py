@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import Any, get_args
 
 import msgspec
 
 from factbook.core.errors import FactbookError, Kind
-from factbook.events.event import FIELDS, Event
+from factbook.events.event import FIELDS, Category, DataClass, Event
 
 _ONE = msgspec.json.Decoder(Event)
 _MANY = msgspec.json.Decoder(list[Event])
@@ -18,9 +19,27 @@ _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ANY = msgspec.json.Decoder()
 
-_WRAPPED = re.compile(rb'\s*\{\s*"events"\s*:\s*\[')
+_BOM = b"\xef\xbb\xbf"
+_START = re.compile(rb"\s*([\[{])")
+_NOT_JSON = "The body is not JSON: it must begin with { or [."
+_COMMAS = 16
+"""An array may have this many commas for each event that may come before its items are counted first."""
 _PATH = re.compile(r" - at `\$\.?(.*)`$")
 _MISSING = re.compile(r"missing required field `(\w+)`")
+_LENGTH = re.compile(r"length (<=|>=) (\d+)")
+_KINDS = re.compile(r"Expected `(\w+)(?: \| null)?`, got `(\w+)`")
+_WORDS = {
+    "str": "text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "object": "an object",
+    "array": "an array",
+}
+_CHOICES = {"event_category": get_args(Category), "data_class": get_args(DataClass)}
+_PAIR = re.compile(rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_NO_OBJECT = ("malformed", "not_an_object")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +58,6 @@ class Decoded:
     events: list[Event]
     index: Sequence[int]
     refused: list[tuple[int, Refusal, bytes]]
-    single: bool = False
 
     @property
     def count(self) -> int:
@@ -52,24 +70,17 @@ def decode(body: bytes, *, max_events: int) -> Decoded:
     Raises MALFORMED where the whole cannot be read and TOO_LARGE past `max_events`; a bad event among good ones is
     refused alone.
     """
-    start = body[:64].lstrip()[:1]
-    if not start:
-        raise _malformed("The body is empty.")
-    if start not in (b"[", b"{"):
-        if body.startswith(b"\xef\xbb\xbf"):
-            return decode(body[3:], max_events=max_events)
-        raise _malformed("The body is not JSON: it must begin with { or [.")
+    body = body.removeprefix(_BOM)
+    found = _START.match(body)
+    if found is None:
+        raise _malformed("The body is empty." if not body.strip() else _NOT_JSON)
     if not body.isascii():
         try:
             body.decode("utf-8")
         except UnicodeDecodeError as error:
             raise _malformed(f"The body is not UTF-8: byte {error.start} cannot be read.") from None
     try:
-        if start == b"[":
-            return _array(body, max_events)
-        if _WRAPPED.match(body):
-            return _array(_wrapped(body), max_events)
-        return _object_or_lines(body, max_events)
+        return _array(body, max_events) if found[1] == b"[" else _object_or_lines(body, max_events)
     except RecursionError:
         raise _malformed("The body is nested too deeply.") from None
 
@@ -84,14 +95,51 @@ def _malformed(message: str) -> FactbookError:
 
 def _bounded(count: int, max_events: int) -> None:
     if count > max_events:
-        raise FactbookError(
-            Kind.TOO_LARGE,
-            f"The batch holds {count} events; at most {max_events} are taken at once.",
-            hint=f"Send it in parts of up to {max_events} events.",
-        )
+        raise _too_many(f"{count} events", max_events)
+
+
+def _too_many(found: str, max_events: int) -> FactbookError:
+    return FactbookError(
+        Kind.TOO_LARGE,
+        f"The batch holds {found}; at most {max_events} are taken at once.",
+        hint=f"Send it in parts of up to {max_events} events.",
+    )
+
+
+class _Item:
+    """Anything, when items are only counted."""
+
+
+class _TooManyItemsError(Exception):
+    pass
+
+
+def _refuse_overlong(body: bytes, max_events: int) -> None:
+    """Counts an array's items one by one, so that millions of them are refused before each becomes an object."""
+    if body.count(b",") <= _COMMAS * max_events:
+        return
+    count = 0
+
+    def counted(_: type, item: object) -> _Item:
+        nonlocal count
+        count += 1
+        if count > max_events:
+            raise _TooManyItemsError
+        return _ITEM
+
+    try:
+        msgspec.json.decode(body, type=list[_Item], dec_hook=counted)
+    except _TooManyItemsError:
+        raise _too_many(f"more than {max_events} events", max_events) from None
+    except msgspec.DecodeError:
+        pass  # explained by whoever decodes it
+
+
+_ITEM = _Item()
 
 
 def _array(body: bytes, max_events: int) -> Decoded:
+    _refuse_overlong(body, max_events)
     try:
         events = _MANY.decode(body)
     except msgspec.DecodeError:
@@ -104,43 +152,40 @@ def _items(body: bytes) -> list[msgspec.Raw]:
     try:
         return _ITEMS.decode(body)
     except msgspec.DecodeError as error:
-        raise _malformed(f"The body is not JSON: {_plain(error)}.") from None
-
-
-def _wrapped(body: bytes) -> bytes:
-    try:
-        return bytes(_MEMBERS.decode(body)["events"])
-    except (msgspec.DecodeError, KeyError) as error:
-        raise _malformed(f"The body is not JSON: {error}.") from None
+        raise _malformed(f"The body is not JSON: {_plain(error, body)}.") from None
 
 
 def _object_or_lines(body: bytes, max_events: int) -> Decoded:
     try:
-        return Decoded([_ONE.decode(body)], (0,), [], single=True)
+        return Decoded([_ONE.decode(body)], (0,), [])
     except msgspec.DecodeError:
         pass
     try:
         members = _MEMBERS.decode(body)
     except msgspec.DecodeError as error:
-        lines = [line for line in body.splitlines() if line.strip()]
-        if len(lines) < 2:
-            raise _malformed(f"The body is not JSON: {_plain(error)}.") from None
-        return _lines(lines, max_events)
-    if "events" in members and "event_type" not in members:
-        if bytes(members["events"])[:1] != b"[":
-            raise _malformed("`events` is not an array.")
-        return _array(bytes(members["events"]), max_events)
-    decoded = _one_by_one([msgspec.Raw(body)], max_events)
-    decoded.single = True
-    return decoded
+        return _lines(body, max_events, f"The body is not JSON: {_plain(error, body)}.")
+    if "events" not in members or "event_type" in members:
+        return _one_by_one([msgspec.Raw(body)], max_events)
+    events = bytes(members["events"])
+    if events[:1] != b"[":
+        raise _malformed("`events` is not an array.")
+    return _array(events, max_events)
 
 
-def _lines(lines: list[bytes], max_events: int) -> Decoded:
-    _bounded(len(lines), max_events)
+def _lines(body: bytes, max_events: int, fault: str) -> Decoded:
+    """Events one a line. MALFORMED with `fault` when no line is an object: then it was one object, spread out."""
+    count = sum(1 for line in BytesIO(body) if line.strip())
+    if count < 2:
+        raise _malformed(fault)
+    _bounded(count, max_events)
+    lines = [line for line in BytesIO(body) if line.strip()]
     try:
         return Decoded([_ONE.decode(line) for line in lines], range(len(lines)), [])
     except msgspec.DecodeError:
-        return _one_by_one(lines, max_events)
+        decoded = _one_by_one(lines, max_events)
+    if not decoded.events and all(refusal.reason in _NO_OBJECT for _, refusal, _ in decoded.refused):
+        raise _malformed(fault)
+    return decoded
 
 
 def _one_by_one(items: Sequence[bytes | msgspec.Raw], max_events: int) -> Decoded:
@@ -163,15 +208,29 @@ def read_event(item: bytes | msgspec.Raw) -> Event | Refusal:
     try:
         members = _ANY.decode(item)
     except msgspec.ValidationError as error:
-        return _refusal(str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Refusal("", "malformed", f"Not JSON: {_plain(error)}.")
+        return replace(_refusal(str(error)), field=_culprit(item))
+    except msgspec.DecodeError as error:
+        return Refusal("", "malformed", f"Not JSON: {_plain(error, bytes(item))}.")
     if not isinstance(members, dict):
         return Refusal("", "not_an_object", "An event is a JSON object.")
     try:
         return msgspec.convert(_known(members), Event)
     except msgspec.ValidationError as error:
         return _refusal(str(error))
+
+
+def _culprit(item: bytes | msgspec.Raw, parent: str = "") -> str:
+    """The field whose value cannot be taken at all, such as a number that no machine holds."""
+    try:
+        members = _MEMBERS.decode(item)
+    except msgspec.DecodeError:
+        return parent
+    for name, value in members.items():
+        try:
+            _ANY.decode(value)
+        except msgspec.DecodeError:
+            return _culprit(value, f"{parent}.{name}" if parent else name)
+    return parent
 
 
 def _known(members: dict[str, Any]) -> dict[str, Any]:
@@ -186,23 +245,29 @@ def _known(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refusal(text: str) -> Refusal:
+    """msgspec's sentence about the first fault, for people who never heard of it."""
     found = _PATH.search(text)
     field = found.group(1) if found else ""
     message = text[: found.start()] if found else text
     missing = _MISSING.search(message)
     if missing:
         return Refusal(missing.group(1), "missing_field", f"`{missing.group(1)}` is required.")
-    if "RFC3339" in message:
+    if field == "timestamp":
         return Refusal(field, "bad_time", "Not a time: use RFC 3339, as in 2026-03-01T09:30:00Z.")
-    if "length" in message:
-        return Refusal(field, "bad_length", f"{message}.")
+    if bound := _LENGTH.search(message):
+        wanted = f"At least {bound[2]} character." if bound[1] == ">=" else f"At most {bound[2]} characters."
+        return Refusal(field, "bad_length", wanted)
     if "enum value" in message:
-        return Refusal(field, "unknown_value", f"{message}.")
+        return Refusal(field, "unknown_value", f"One of: {', '.join(_CHOICES[field])}.")
     if "out of range" in message:
-        return Refusal(field, "out_of_range", f"{message}.")
-    return Refusal(field, "wrong_type", f"{message}.")
+        return Refusal(field, "out_of_range", "The number is too large for any machine.")
+    kinds = _KINDS.match(message)
+    plain = f"Expected {_WORDS.get(kinds[1], kinds[1])}, not {_WORDS.get(kinds[2], kinds[2])}." if kinds else message
+    return Refusal(field, "wrong_type", plain)
 
 
-def _plain(error: Exception) -> str:
-    text = str(error)
-    return text[0].lower() + text[1:] if text else type(error).__name__
+def _plain(error: Exception, body: bytes) -> str:
+    if _HALF.search(_PAIR.sub(b"", body)):
+        return "a text holds half of a surrogate pair (\\ud800 to \\udfff), which is no character"
+    text = str(error).removeprefix("JSON is malformed: ")
+    return text[0].lower() + text[1:]
