@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import zlib
+from collections.abc import Callable
 from typing import Protocol
 
 if sys.version_info >= (3, 14):
@@ -16,6 +17,9 @@ from factbook.core.errors import FactbookError, Kind
 ENCODINGS = ("identity", "gzip", "zstd")
 _WINDOW_LOG = 23
 """zstd may look back 8 MiB, as RFC 8878 asks every decoder to allow, and no further."""
+
+_MOST_MEMBERS = 1000
+"""Parts of one body that may follow one another; each costs time, even one that holds nothing."""
 
 
 class Inflater(Protocol):
@@ -35,52 +39,57 @@ class _Identity:
         return None
 
 
-class _Gzip:
-    def __init__(self) -> None:
-        self._engine = zlib.decompressobj(wbits=31)
+class _Engine(Protocol):
+    """What zlib's and zstd's decompressors have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Compressed:
+    """Members (gzip) or frames (zstd) one after another, each by an engine of its own."""
+
+    def __init__(self, encoding: str, fresh: Callable[[], _Engine], fault: type[Exception]) -> None:
+        self._encoding = encoding
+        self._fresh = fresh
+        self._fault = fault
+        self._engine = fresh()
+        self._members = 1
 
     def feed(self, piece: bytes, room: int, /) -> bytes:
         try:
-            if self._engine.eof and piece:
-                self._engine = zlib.decompressobj(wbits=31)
-            plain = self._engine.decompress(piece, room)
-            while self._engine.eof and self._engine.unused_data and len(plain) < room:  # members one after another
-                rest = self._engine.unused_data
-                self._engine = zlib.decompressobj(wbits=31)
-                plain += self._engine.decompress(rest, room - len(plain))
+            plain = b""
+            while piece and len(plain) < room:
+                if self._engine.eof:
+                    self._next_member()
+                plain += self._engine.decompress(piece, room - len(plain))
+                piece = self._engine.unused_data
             return plain
-        except zlib.error as error:
-            raise _unreadable("gzip", str(error)) from None
+        except self._fault as error:
+            raise _unreadable(self._encoding, str(error)) from None
 
-    def finish(self) -> None:
-        if not self._engine.eof:
-            raise _unreadable("gzip", "it ends too early")
-
-
-class _Zstd:
-    def __init__(self) -> None:
+    def _next_member(self) -> None:
+        self._members += 1
+        if self._members > _MOST_MEMBERS:
+            raise _unreadable(self._encoding, f"it has more than {_MOST_MEMBERS} parts")
         self._engine = self._fresh()
 
-    @staticmethod
-    def _fresh() -> zstd.ZstdDecompressor:
-        return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
-
-    def feed(self, piece: bytes, room: int, /) -> bytes:
-        try:
-            if self._engine.eof and piece:
-                self._engine = self._fresh()
-            plain = self._engine.decompress(piece, room)
-            while self._engine.eof and self._engine.unused_data and len(plain) < room:  # frames one after another
-                rest = self._engine.unused_data
-                self._engine = self._fresh()
-                plain += self._engine.decompress(rest, room - len(plain))
-            return plain
-        except zstd.ZstdError as error:
-            raise _unreadable("zstd", str(error)) from None
-
     def finish(self) -> None:
         if not self._engine.eof:
-            raise _unreadable("zstd", "it ends too early")
+            raise _unreadable(self._encoding, "it ends too early")
+
+
+def _gunzip() -> _Engine:
+    return zlib.decompressobj(wbits=31)
+
+
+def _unzstd() -> _Engine:
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: _WINDOW_LOG})
 
 
 def _unreadable(encoding: str, reason: str) -> FactbookError:
@@ -97,9 +106,9 @@ def inflater(encoding: str) -> Inflater:
         case "" | "identity":
             return _Identity()
         case "gzip" | "x-gzip":
-            return _Gzip()
+            return _Compressed("gzip", _gunzip, zlib.error)
         case "zstd":
-            return _Zstd()
+            return _Compressed("zstd", _unzstd, zstd.ZstdError)
     raise FactbookError(
         Kind.UNSUPPORTED,
         f"The content encoding {encoding[:40]!r} is not read here.",
@@ -122,7 +131,8 @@ class Collector:
         self._size += len(plain)
         if self._size > self._limit:
             raise too_large(self._limit)
-        self._parts.append(plain)
+        if plain:
+            self._parts.append(plain)
 
     def body(self) -> bytes:
         self._inflater.finish()
