@@ -18,9 +18,11 @@ class Agent(NamedTuple):
 
 NO_AGENT = Agent("", "", "", False)
 
-_BOT = re.compile(r"bot\b|crawl|spider|slurp|preview|monitor|headless|lighthouse|pingdom|scrap", re.IGNORECASE)
-_TABLET = re.compile(r"ipad|tablet|kindle|silk/|playbook|sm-t\d|(?=.*android)(?!.*mobile)", re.IGNORECASE)
-_MOBILE = re.compile(r"mobi|iphone|ipod|android.*mobile|windows phone|blackberry", re.IGNORECASE)
+_BOT = re.compile(
+    r"(?<!cu)bot\b|crawl|spider|slurp|preview|monitor|headless|lighthouse|pingdom|scrap", re.IGNORECASE
+)  # Cubot makes telephones
+_TABLET = re.compile(r"ipad|tablet|kindle|silk/|playbook|sm-t\d", re.IGNORECASE)
+_MOBILE = re.compile(r"mobi|iphone|ipod|windows phone|blackberry", re.IGNORECASE)
 _DESKTOP = frozenset(("Windows", "Mac OS X", "Linux", "Ubuntu", "Fedora", "Debian", "Chrome OS", "FreeBSD", "OpenBSD"))
 
 
@@ -43,4 +45,6 @@ def _device(user_agent: str, system: str, is_bot: bool) -> str:
         return "tablet"
     if _MOBILE.search(user_agent):
         return "mobile"
+    if "android" in user_agent.lower():  # Android's browsers say Mobile on a telephone, and nothing on a tablet
+        return "tablet"
     return "desktop" if system in _DESKTOP else "other"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,8 +42,8 @@ class Places:
         if self._reader is None or not address:
             return NOWHERE
         try:
-            found = self._reader.get(address)
-        except ValueError:
+            found = self._reader.get(parsed(address))
+        except (ValueError, maxminddb.InvalidDatabaseError):
             return NOWHERE
         if not isinstance(found, dict):
             return NOWHERE
@@ -59,24 +59,27 @@ def _name(record: Any) -> str:
     return str(names.get("en", "")) if isinstance(names, dict) else ""
 
 
+def parsed(address: str) -> IPv4Address | IPv6Address:
+    """ValueError when it is no address; an IPv4 address that came mapped into IPv6 is itself again."""
+    found = ip_address(address)
+    return getattr(found, "ipv4_mapped", None) or found
+
+
 @lru_cache(maxsize=50_000)
 def anonymous(address: str) -> str:
     """`address` with its last 8 bits (IPv4) or 80 bits (IPv6) cleared; empty when it is no address."""
     try:
-        parsed = ip_address(address)
+        found = parsed(address)
     except ValueError:
         return ""
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    if mapped is not None:
-        parsed = mapped
-    keep = 8 if parsed.version == 4 else 80
-    return str(type(parsed)((int(parsed) >> keep) << keep))
+    keep = 8 if found.version == 4 else 80
+    return str(type(found)((int(found) >> keep) << keep))
 
 
 @lru_cache(maxsize=50_000)
 def canonical(address: str) -> str:
     """`address` in its usual spelling; empty when it is no address."""
     try:
-        return str(ip_address(address))
+        return str(parsed(address))
     except ValueError:
         return ""

@@ -23,14 +23,20 @@ class Leaves:
         self.text_offsets: list[int] = [0]
 
     def add(self, properties: dict[str, Any]) -> None:
-        """Takes one event's leaves: numbers as floats; texts and booleans (`true`, `false`) as texts."""
-        self._walk("", properties)
+        """Takes one event's leaves: numbers as floats; texts and booleans (`true`, `false`) as texts.
+
+        Of two leaves with one path (`{"a.b": 1, "a": {"b": 2}}`) the one that is nested less counts.
+        """
+        nested = self._take(properties)
+        if nested:
+            self._take(_leaves_of(nested, known=properties))
         self.number_offsets.append(len(self.numbers))
         self.text_offsets.append(len(self.texts))
 
-    def _walk(self, prefix: str, members: dict[str, Any]) -> None:
-        for name, value in members.items():
-            path = prefix + name
+    def _take(self, members: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """Takes the leaves among `members`; returns the objects among them, by name."""
+        nested = []
+        for path, value in members.items():
             kind = type(value)
             if kind is str:
                 self.text_keys.append(path)
@@ -42,7 +48,8 @@ class Leaves:
                 self.text_keys.append(path)
                 self.texts.append("true" if value else "false")
             elif kind is dict:
-                self._walk(f"{path}.", value)
+                nested.append((path, value))
+        return nested
 
     def _number(self, path: str, value: float) -> None:
         try:
@@ -50,6 +57,22 @@ class Leaves:
         except OverflowError:
             return
         self.number_keys.append(path)
+
+
+def _leaves_of(objects: list[tuple[str, dict[str, Any]]], known: dict[str, Any]) -> dict[str, Any]:
+    """The leaves of `objects` by dotted path, level by level, without those whose path is `known`."""
+    leaves: dict[str, Any] = {}
+    while objects:
+        deeper = []
+        for prefix, members in objects:
+            for name, value in members.items():
+                path = f"{prefix}.{name}"
+                if type(value) is dict:
+                    deeper.append((path, value))
+                elif path not in known:
+                    leaves.setdefault(path, value)
+        objects = deeper
+    return leaves
 
 
 def measure(properties: dict[str, Any], max_depth: int) -> int:

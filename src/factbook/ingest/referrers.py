@@ -20,7 +20,7 @@ NO_CAMPAIGN = Campaign("", "", "", "", "")
 SOURCES: dict[str, str] = {
     "google": "Google", "bing": "Bing", "duckduckgo": "DuckDuckGo", "yahoo": "Yahoo", "ecosia": "Ecosia",
     "baidu": "Baidu", "yandex": "Yandex", "startpage": "Startpage", "qwant": "Qwant", "brave": "Brave",
-    "facebook": "Facebook", "instagram": "Instagram", "twitter": "X", "x": "X", "t": "X", "linkedin": "LinkedIn",
+    "facebook": "Facebook", "instagram": "Instagram", "twitter": "X", "linkedin": "LinkedIn",
     "lnkd": "LinkedIn", "reddit": "Reddit", "youtube": "YouTube", "youtu": "YouTube", "pinterest": "Pinterest",
     "tiktok": "TikTok", "whatsapp": "WhatsApp", "telegram": "Telegram", "threads": "Threads", "mastodon": "Mastodon",
     "bsky": "Bluesky", "github": "GitHub", "gitlab": "GitLab", "stackoverflow": "Stack Overflow",
@@ -28,6 +28,9 @@ SOURCES: dict[str, str] = {
     "chatgpt": "ChatGPT", "perplexity": "Perplexity",
 }  # fmt: skip
 """The name that stands before the public suffix of a known site → how it is shown; any other host is shown itself."""
+
+_SHORT = {"x.com": "X", "mobile.x.com": "X", "t.co": "X"}
+"""Names too short to be told by themselves."""
 
 
 @lru_cache(maxsize=20_000)
@@ -41,9 +44,7 @@ def referrer_source(referrer: str) -> str:
     if len(labels) < 2:
         return ""
     site = labels[-3] if len(labels) > 2 and labels[-2] in ("co", "com", "org", "net") else labels[-2]
-    if site == "t" and host != "t.co":
-        return host
-    return SOURCES.get(site, host)[:256]
+    return (_SHORT.get(host) or SOURCES.get(site, host))[:256]
 
 
 @lru_cache(maxsize=20_000)
