@@ -197,7 +197,7 @@ def from_bytes(bodies: Iterable[bytes]) -> Rows:
     )
 
 
-_SENT = ("event_type", "user_id", "anonymous_id", "session_id", "content_id", "resource_type", "resource_id", "source")
+_SENT = (*_OF_EVENT, "event_category", "ip_address", "user_agent", "country", "region", "city", "source")
 
 
 def letters_of(events: pa.Table, message: str, now_ms: int) -> pa.Table:

@@ -175,15 +175,20 @@ class Writer:
                     self._error = ""
                     pause = 0.0
                     self._fill(0.0)
-            except FactbookError as error:
-                if self._error != error.message:
-                    log.error("the warehouse does not take events; they wait in the journal", reason=error.message)
-                self._error = error.message
+            except Exception as error:  # noqa: BLE001 (whatever it is: the events wait, and the next try may do)
+                self._failed(error)
                 with self._changed:
                     self._dirty = True
                 if self._stopping:
                     return
                 pause = min(max(pause * 2, 0.5), 10.0)
+
+    def _failed(self, error: Exception) -> None:
+        known = isinstance(error, FactbookError)
+        reason = error.message if isinstance(error, FactbookError) else f"{type(error).__name__}: {error}"
+        if self._error != reason:
+            log.error("the warehouse does not take events; they wait in the journal", reason=reason, exc_info=not known)
+        self._error = reason
 
     def _fill(self, pause: float) -> None:
         """Waits for a full block, but no longer than the oldest event may wait (`pause` after a failure)."""
