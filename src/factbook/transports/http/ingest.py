@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,9 @@ SHORTHAND: Mapping[str, str] = {
 """Path → the event type it stands for; a user action names its own as `action`."""
 
 _JSON = (b"content-type", b"application/json")
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_NULL = msgspec.Raw(b"null")
+_NUMBER = re.compile(r"[0-9]{1,19}\Z")
 
 
 class _Single(msgspec.Struct):
@@ -112,7 +116,7 @@ class IngestRoutes:
 
     def _collector(self, headers: Mapping[str, str]) -> Collector:
         length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > self._max_body:
+        if _NUMBER.match(length) and int(length) > self._max_body:
             raise too_large(self._max_body)
         return Collector(headers.get("content-encoding", ""), self._max_body)
 
@@ -145,20 +149,23 @@ class IngestRoutes:
         return _batch_answer(await self._accept(call, body, scope), with_ids=b"return_ids=true" in call.query)
 
     async def _shorthand(self, call: _Call, body: bytes, scope: Scope) -> Answer:
-        event_type = SHORTHAND[call.path]
         try:
-            event = msgspec.json.decode(body, type=dict[str, Any])
+            members = _MEMBERS.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise FactbookError(
                 Kind.MALFORMED, "The body is not a JSON object.", hint="Send the event's fields as one JSON object."
             ) from None
-        named = event_type or event.pop("action", None)
-        if not named:
+        event_type = SHORTHAND[call.path]
+        named = msgspec.Raw(msgspec.json.encode(event_type)) if event_type else members.pop("action", _NULL)
+        if bytes(named)[:1] != b'"' or bytes(named) == b'""':
             raise FactbookError(
-                Kind.INVALID, "`action` is required.", field="action", hint='Name what was done: {"action": "share"}.'
+                Kind.INVALID,
+                "`action` is required, as text.",
+                field="action",
+                hint='Name what was done: {"action": "share"}.',
             )
-        event["event_type"] = named
-        return await self._single(call, msgspec.json.encode(event), scope)
+        members["event_type"] = named
+        return await self._single(call, msgspec.json.encode(members), scope)
 
 
 _LETTER_HINT = "Mend the event and send it again; what was sent is kept under /api/v1/dead-letters."
@@ -204,10 +211,10 @@ def _mark(headers: Mapping[str, str], scope: Scope) -> Mark | None:
     if not source:
         return None
     position = headers.get("x-factbook-position", "")
-    if not position.isdigit() or int(position) >= 2**63:
+    if not _NUMBER.match(position) or not 0 < int(position) < 2**63:
         raise FactbookError(
             Kind.INVALID,
-            "X-Factbook-Position is not a whole number.",
+            "X-Factbook-Position is not a whole number from 1.",
             field="X-Factbook-Position",
             hint="Send how far the load has come, with this request counted in.",
         )
