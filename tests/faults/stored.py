@@ -14,7 +14,8 @@ _ROUNDED = {"1m": "toStartOfMinute", "1h": "toStartOfHour", "1d": "toStartOfDay"
 
 _COUNTS = (
     """
-SELECT type, toUnixTimestamp({rounded}(timestamp)) AS at, count(), uniqExactIf(user_id, user_id != ''), uniqExactIf(session, session != 0)
+SELECT type, toUnixTimestamp({rounded}(timestamp)) AS at, count(), uniqExactIf(user_id, user_id != ''),
+    uniqExactIf(session, session != 0)
 FROM events ARRAY JOIN [toString(event_type), ''] AS type GROUP BY type, at
 """,
     """

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import uvloop
 
 from .events import Events
 
@@ -206,12 +207,7 @@ def main() -> None:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    try:
-        import uvloop
-
-        sent = uvloop.run(_send(spec, made))
-    except ImportError:
-        sent = asyncio.run(_send(spec, made))
+    sent = uvloop.run(_send(spec, made))
     sys.stdout.write(msgspec.json.encode(sent).decode() + "\n")
 
 

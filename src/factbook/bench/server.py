@@ -34,7 +34,7 @@ class Served:
         self.folder = folder
         self.log = log or folder.with_name(folder.name + ".log")
         self._before = before
-        self.port = _free_port()
+        self.port = free_port()
         self.write_key = secrets.token_hex(16)
         self.admin_key = secrets.token_hex(16)
         self.ready_seconds = 0.0
@@ -150,7 +150,7 @@ class Served:
             time.sleep(0.02)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

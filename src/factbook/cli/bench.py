@@ -1,0 +1,56 @@
+"""`factbook bench`: measures this machine, every figure beside a reference of the same run."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from factbook.core.settings import load_settings
+
+
+class Part(StrEnum):
+    INGEST = "ingest"
+    QUERY = "query"
+
+
+def bench(
+    part: Annotated[Part | None, typer.Argument(help="What to measure; both where nothing is said.")] = None,
+    events: Annotated[int, typer.Option(min=10_000, help="How many events are sent, and how many are read over.")] = (
+        500_000
+    ),
+    seconds: Annotated[float, typer.Option(min=1, help="How long single events, or reads, go on.")] = 10.0,
+    json: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also write the figures there as JSON.")] = None,
+) -> None:
+    """Measure ingest and queries beside a reference of the same run.
+
+    Starts a server of its own on an empty folder beside the data folder, on the same disk; your data is not touched, and
+    the folder is removed at the end, interrupted or not. Measure on a quiet machine.
+    """
+    from rich.console import Console
+
+    from factbook.bench import figures, ingest, query
+
+    console = Console()
+    measures = {Part.INGEST: ingest.measure, Part.QUERY: query.measure}
+    for each in [part] if part else list(Part):
+        with _empty_folder() as folder, Console(stderr=True).status("") as status:
+            found = measures[each](folder, events=events, seconds=seconds, say=status.update)
+        run = figures.run_of(each.value, found)
+        figures.show(run, console)
+        if json is not None:
+            figures.keep(run, json / f"{each.value}.json")
+
+
+@contextmanager
+def _empty_folder() -> Iterator[Path]:
+    """On the disk of the data folder: memory that poses as a disk would flatter every figure."""
+    beside = load_settings().server.data.absolute().parent
+    beside.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="factbook-bench-", dir=beside) as made:
+        yield Path(made)
