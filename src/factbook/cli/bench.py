@@ -19,18 +19,26 @@ class Part(StrEnum):
     QUERY = "query"
 
 
+EVENTS = {Part.INGEST: 1_000_000, Part.QUERY: 10_000_000}
+
+
 def bench(
     part: Annotated[Part | None, typer.Argument(help="What to measure; both where nothing is said.")] = None,
-    events: Annotated[int, typer.Option(min=10_000, help="How many events are sent, and how many are read over.")] = (
-        500_000
-    ),
+    events: Annotated[
+        int | None,
+        typer.Option(
+            min=10_000,
+            help="How many events are sent (else a million), and how many are read over (else ten million).",
+            show_default=False,
+        ),
+    ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="How long single events, or reads, go on.")] = 10.0,
-    json: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also write the figures there as JSON.")] = None,
+    results: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also keep the figures there as JSON.")] = None,
 ) -> None:
     """Measure ingest and queries beside a reference of the same run.
 
-    Starts a server of its own on an empty folder beside the data folder, on the same disk; your data is not touched, and
-    the folder is removed at the end, interrupted or not. Measure on a quiet machine.
+    Starts a server of its own on an empty folder beside the data folder, on the same disk, and removes that folder at
+    the end, interrupted or not; your data is not touched. Measure on a quiet machine.
     """
     from rich.console import Console
 
@@ -40,11 +48,12 @@ def bench(
     measures = {Part.INGEST: ingest.measure, Part.QUERY: query.measure}
     for each in [part] if part else list(Part):
         with _empty_folder() as folder, Console(stderr=True).status("") as status:
-            found = measures[each](folder, events=events, seconds=seconds, say=status.update)
+            found = measures[each](folder, events=events or EVENTS[each], seconds=seconds, say=status.update)
         run = figures.run_of(each.value, found)
         figures.show(run, console)
-        if json is not None:
-            figures.keep(run, json / f"{each.value}.json")
+        if results is not None:
+            stamp = run.at.partition("+")[0].replace(":", "")
+            figures.keep(run, results / f"{run.name}-{stamp}.json")
 
 
 @contextmanager
