@@ -19,6 +19,7 @@ from factbook.core.scope import Role, Scope
 from factbook.core.sections import Settings
 from factbook.core.telemetry import Telemetry
 from factbook.ingest.feed import Feed
+from factbook.ingest.retention import Retention
 from factbook.queries.reads import Reads
 from factbook.services import Services
 from factbook.storage.metadata import Metadata
@@ -58,6 +59,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path) -> Iterator[Reading]
             keys=keys,
             reads=Reads(threads=2),
             feed=Feed(room=10),
+            retention=Retention(cast(Any, None), metadata, clock),
             telemetry=Telemetry(CollectorRegistry()),
         ),
     )

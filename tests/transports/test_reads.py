@@ -233,6 +233,18 @@ def test_a_metric_is_answered_and_its_mistakes_are_named(served: Reading, shop: 
         assert refused.json()["field"] == field
 
 
+def test_an_answer_says_since_when_what_it_read_is_kept(served: Reading) -> None:
+    def since(**asked: Any) -> Any:
+        asked = {"metric_name": "events.count", "interval": "1d", "end_time": "2026-03-01T12:00:00Z", **asked}
+        return served.get("/api/v1/metrics", **asked).json()["complete_since"]
+
+    assert since(start_time="2025-03-02") is None
+    assert since(start_time="2025-03-02", country="DE") == "2025-12-01T12:00:30.250000+00:00"  # 90 days of events
+    assert since(start_time="2023-03-02", timezone="Europe/Berlin").startswith("2024-03-01")  # 730 days of hours
+    stats = served.get("/api/v1/events/stats", start_time="2025-03-02", country="DE").json()
+    assert stats["complete_since"].startswith("2025-12-01")
+
+
 @pytest.mark.parametrize("path", ["/realtime/overview", "/api/v1/analytics/real-time"])
 def test_the_overview_is_counted_by_hand(served: Reading, shop: list[str], path: str) -> None:
     now = served.get(path, Role.VIEWER).json()

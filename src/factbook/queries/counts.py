@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,10 @@ from factbook.core.scope import Scope
 from factbook.core.sql import Parameters
 from factbook.core.times import Period
 from factbook.events.filters import Condition
-from factbook.metrics.levels import RAW, cover
+from factbook.metrics.levels import RAW, Run, cover
 from factbook.storage.warehouse import Warehouse
 
+from .horizon import complete_since
 from .states import placed, stored_at
 from .where import where
 
@@ -28,7 +30,7 @@ def counts_by_type(
     """Events by type in the period, the most frequent first."""
     parameters = Parameters()
     selects = []
-    runs = cover(((epoch_ms(period.start), epoch_ms(period.end)),), raw=bool(conditions or include_bots))
+    runs = _runs(period, conditions, include_bots)
     edges = [run for run in runs if run.level == RAW]
     stored = [run for run in runs if run.level != RAW]
     select = "  SELECT toString(event_type) AS type,"
@@ -50,6 +52,10 @@ def counts_by_type(
     return {str(name): int(count) for name, count in warehouse.rows(scope, sql, parameters.values)}
 
 
+def _runs(period: Period, conditions: tuple[Condition, ...], include_bots: bool) -> tuple[Run, ...]:
+    return cover(((epoch_ms(period.start), epoch_ms(period.end)),), raw=bool(conditions or include_bots))
+
+
 def stats(
     warehouse: Warehouse,
     scope: Scope,
@@ -58,12 +64,14 @@ def stats(
     *,
     conditions: tuple[Condition, ...] = (),
     include_bots: bool = False,
+    kept: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """The answer of GET /api/v1/events/stats."""
+    """The answer of GET /api/v1/events/stats. kept: see horizon.horizons."""
     by_type = counts_by_type(warehouse, scope, period, conditions=conditions, include_bots=include_bots)
     return {
         "start_time": period.start.astimezone(tz).isoformat(),
         "end_time": period.end.astimezone(tz).isoformat(),
+        "complete_since": complete_since(_runs(period, conditions, include_bots), kept or {}, tz),
         "total_events": sum(by_type.values()),
         "by_type": by_type,
     }

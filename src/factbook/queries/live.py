@@ -15,7 +15,8 @@ from factbook.metrics.levels import Bucket
 from factbook.storage.warehouse import Warehouse
 
 from .counts import counts_by_type
-from .series import change, shown
+from .series import change
+from .shown import shown
 from .states import Ask, Found, Key, Stats, read
 from .where import between
 

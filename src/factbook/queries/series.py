@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,7 +19,9 @@ from factbook.metrics.levels import RAW
 from factbook.metrics.names import Measure, Metric
 from factbook.storage.warehouse import Warehouse
 
+from .horizon import complete_since
 from .period import compared
+from .shown import shown
 from .states import EMPTY, Ask, Dimension, Found, Key, Stats, read
 from .tops import tops
 
@@ -36,7 +38,10 @@ KNOWN_ERROR = {
 
 @dataclass(frozen=True, slots=True)
 class SeriesRequest:
-    """statistic: the headline `value` of a numeric property. limit: how many dimension values are told apart."""
+    """statistic: the headline `value` of a numeric property. limit: how many dimension values are told apart.
+
+    kept: see horizon.horizons.
+    """
 
     metric_name: str
     period: Period
@@ -49,6 +54,7 @@ class SeriesRequest:
     statistic: str = "sum"
     limit: int = 10
     explain: bool = False
+    kept: Mapping[str, int] = field(default_factory=dict)
 
 
 def series(warehouse: Warehouse, scope: Scope, request: SeriesRequest) -> dict[str, Any]:
@@ -116,11 +122,6 @@ def point(metric: Metric, stats: Stats, statistic: str = "sum") -> dict[str, Any
     return {"value": headline[metric.measure], **found}
 
 
-def shown(ms: int, tz: ZoneInfo) -> str:
-    """RFC 3339 with the zone's offset at that moment."""
-    return datetime.fromtimestamp(ms / 1000, tz).isoformat()
-
-
 def _buckets(starts: list[int], period: Period) -> tuple[tuple[int, int], ...]:
     begin, end = epoch_ms(period.start), epoch_ms(period.end)
     return tuple((max(a, begin), min(b, end)) for a, b in pairwise(starts))
@@ -177,6 +178,7 @@ def _answer(
         "end_time": request.period.end.astimezone(request.zone).isoformat(),
         "total": point(metric, found.overall, request.statistic),
         "source": {"tables": tables, "levels": levels},
+        "complete_since": complete_since(found.runs, request.kept, request.zone),
         "error": _error(metric),
     }
     if not request.dimensions:
@@ -232,6 +234,7 @@ def _comparison(
         "with": request.compare,
         "start_time": period.start.astimezone(request.zone).isoformat(),
         "end_time": period.end.astimezone(request.zone).isoformat(),
+        "complete_since": complete_since(found.runs, request.kept, request.zone),
         "total": total,
         "change": change(value, total["value"]),
         "points": _points(metric, earlier, found, 0, starts, buckets),

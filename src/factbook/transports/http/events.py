@@ -15,6 +15,7 @@ from factbook.core.scope import Role, Scope
 from factbook.queries.counts import stats
 from factbook.queries.events import DEFAULT_LIMIT, MAX_LIMIT, EventsRequest, chosen_fields, event, events
 from factbook.queries.export import FORMATS, export_events, format_of
+from factbook.queries.horizon import horizons
 from factbook.services import Services
 
 from .access import scope_for
@@ -40,6 +41,7 @@ _EVENT: dict[str, Any] = {
 _STATS = {
     "start_time": "2026-03-01T00:00:00+01:00",
     "end_time": "2026-03-08T00:00:00+01:00",
+    "complete_since": None,
     "total_events": 1204,
     "by_type": {"page_view": 1103, "purchase": 101},
 }
@@ -116,16 +118,20 @@ def _stats(routes: APIRouter, services: Services) -> None:
     reader = scope_for(services)
 
     async def event_stats(what: Asked = Depends(asked), scope: Scope = Depends(reader)) -> Response:
-        period = what.period(scope, services.clock(), timedelta(days=1))
-        read = partial(
-            stats,
-            services.warehouse,
-            scope,
-            period,
-            what.zone(scope),
-            conditions=what.conditions(scope),
-            include_bots=what.include_bots,
-        )
+        now = services.clock()
+        period, zone, conditions = what.period(scope, now, timedelta(days=1)), what.zone(scope), what.conditions(scope)
+
+        def read() -> dict[str, Any]:
+            return stats(
+                services.warehouse,
+                scope,
+                period,
+                zone,
+                conditions=conditions,
+                include_bots=what.include_bots,
+                kept=horizons(services.retention.limits(scope), now),
+            )
+
         return answer(await services.reads.run(read))
 
     routes.add_api_route(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from factbook.core.scope import Scope
 from factbook.core.times import INTERVALS
 from factbook.events.filters import field_of
+from factbook.queries.horizon import horizons
 from factbook.queries.series import MAX_SERIES, SeriesRequest, series
 from factbook.services import Services
 
@@ -45,6 +46,7 @@ _EXAMPLE: dict[str, Any] = {
     "end_time": "2026-03-02T00:00:00+01:00",
     "total": {name: value for name, value in _POINT.items() if name != "time"},
     "source": {"tables": ["rollups"], "levels": ["1h"]},
+    "complete_since": None,
     "error": {"quantiles": {"relative_error": 0.01}},
     "points": [_POINT],
 }
@@ -53,7 +55,8 @@ _ABOUT = (
     " types and properties hold dots, the longest type that was seen with such a property wins. Without filters,"
     " dimensions and bots the answer is read from roll-ups, otherwise from single events; both give the same numbers."
     " `value` is the headline: events, users, sessions, or the chosen `statistic`. Buckets without events have count 0"
-    " and null statistics. The total merges the whole period: a user of two days counts once. "
+    " and null statistics. `complete_since` says since when everything that was read is kept (null: all of it)."
+    " The total merges the whole period: a user of two days counts once. "
 )
 
 
@@ -105,7 +108,11 @@ def router(services: Services) -> APIRouter:
             explain=explain,
         )
         key = ("metric", scope.tenant, scope.zone, what, limit)
-        read = partial(series, services.warehouse, scope, request)
+
+        def read() -> dict[str, Any]:
+            kept = horizons(services.retention.limits(scope), now)
+            return series(services.warehouse, scope, replace(request, kept=kept))
+
         return answer(await services.reads.shared(key, life, read))
 
     routes.add_api_route(
