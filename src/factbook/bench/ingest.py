@@ -40,7 +40,7 @@ def measure(folder: Path, *, events: int, seconds: float, say: Say) -> list[Figu
         rest_memory, rest_cpu = at_rest(served)
         say(f"{events:,} events in batches of {BATCH}")
         run = time.time_ns() & 0xFFFFFFFF
-        batches, sustained, batch_peak = _batches(served, run, events)
+        batches, sustained, spent, batch_peak = _batches(served, run, events)
         say(f"single events at {SINGLE_RATE:,.0f}/s for {seconds:.0f} s")
         singles, visible, single_peak = _singles(served, run + 1, seconds)
         say("the same pace against a server that only answers")
@@ -70,6 +70,12 @@ def measure(folder: Path, *, events: int, seconds: float, say: Say) -> list[Figu
             aim=at_least(80_000, "events/s"),
         ),
         figure("  of the bare engine's speed", speed / bare_speed, "", aim=at_least(0.6, "")),
+        figure(
+            "  processor time per million events",
+            spent / events * 1e6,
+            "s",
+            reference=(bare.cpu_loading / bare.rows * 1e6, "bare engine"),
+        ),
         figure("  acknowledged", events / batches.seconds, "events/s"),
         figure("  acknowledgement of a batch, p95", batches.p95, "ms"),
         *_acknowledgements(singles, floor),
@@ -111,18 +117,18 @@ def at_rest(served: Served) -> tuple[float, float]:
     return memory_mib(served.pid)[0], spent
 
 
-def _batches(served: Served, run: int, events: int) -> tuple[Sent, float, float]:
-    """(what the sender saw, seconds until all was in the warehouse, peak MiB)."""
+def _batches(served: Served, run: int, events: int) -> tuple[Sent, float, float, float]:
+    """(what the sender saw, seconds until all was in the warehouse, seconds of the server's processor, peak MiB)."""
     spec = Spec(served.port, served.write_key, events // BATCH, BATCH, BATCH_CONNECTIONS, 0, run)
     with Sending(spec) as sending:
         forget_peak(served.pid)
-        started = time.perf_counter()
+        started, spent = time.perf_counter(), cpu_seconds(served.pid)
         sending.go()
         sent = sending.result()
         served.settle()
-        sustained = time.perf_counter() - started
+        sustained, spent = time.perf_counter() - started, cpu_seconds(served.pid) - spent
     _all_taken(sent, events // BATCH)
-    return sent, sustained, memory_mib(served.pid)[1]
+    return sent, sustained, spent, memory_mib(served.pid)[1]
 
 
 def _singles(served: Served, run: int, seconds: float) -> tuple[Sent, list[float], float]:

@@ -44,6 +44,7 @@ class Bare(msgspec.Struct, frozen=True):
     opened: float
     rows: int
     loaded: float
+    cpu_loading: float
     at_rest: float
     peak: float
     cpu_at_rest: float
@@ -114,7 +115,7 @@ def _load(files: Path, folder: Path) -> Bare:
         time.sleep(IDLE_SECONDS)  # to see what the engine does when nobody asks it anything
         spent = (cpu_seconds(os.getpid()) - spent) / IDLE_SECONDS * 100
         forget_peak(os.getpid())
-        started = time.perf_counter()
+        started, working = time.perf_counter(), cpu_seconds(os.getpid())
         for block in blocks:
             settings = _SETTINGS.format(rows=block.rows)
             engine.command(
@@ -122,7 +123,7 @@ def _load(files: Path, folder: Path) -> Bare:
                 f"SETTINGS insert_deduplication_token = '{block.number}', {settings} FORMAT Native"
             )
             roll_up(engine, block, f"{block.number}")
-        loaded = time.perf_counter() - started
+        loaded, working = time.perf_counter() - started, cpu_seconds(os.getpid()) - working
         peak = memory_mib(os.getpid())[1]
         sizes = dict(engine.rows("SELECT table, sum(bytes_on_disk) FROM system.parts WHERE active GROUP BY table"))
         rows = sum(block.rows for block in blocks)
@@ -130,6 +131,7 @@ def _load(files: Path, folder: Path) -> Bare:
             opened=opened,
             rows=rows,
             loaded=loaded,
+            cpu_loading=working,
             at_rest=at_rest,
             peak=peak,
             cpu_at_rest=spent,
