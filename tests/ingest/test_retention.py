@@ -12,7 +12,9 @@ import pytest
 
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Role, Scope
+from factbook.ingest.recall import recall_ids
 from factbook.ingest.retention import DefaultDays, Report, Retention, run_retention
+from factbook.ingest.seen import Seen, hashes
 from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
 from tests.clocks import SetClock
@@ -201,6 +203,26 @@ def test_a_tenant_nobody_knows_keeps_the_defaults(
     put(engine, scope, [back(days=5), back(days=15)])
     run_retention(engine, empty, clock, defaults=DefaultDays(raw_events=10), settle=lambda _: True)
     assert kept(engine, scope) == [back(days=5)]
+
+
+def test_ids_of_removed_events_are_still_known_after_a_restart(
+    engine: Engine, metadata: Metadata, clock: SetClock, scope: Scope
+) -> None:
+    now = datetime.now(UTC)  # the warehouse itself forgets such ids after a week
+    clock.now = now
+    metadata.set_retention(scope, {"raw_events": 30})
+    put(engine, scope, [now - timedelta(days=200)], taken=now - timedelta(hours=2))
+    put(engine, scope, [now - timedelta(days=201)], taken=now - timedelta(hours=30))
+    ids = engine.table(
+        "SELECT event_id FROM events WHERE tenant = {t:String} ORDER BY timestamp DESC", {"t": scope.tenant}
+    )["event_id"]
+    raw = b"".join(ids.combine_chunks().storage.to_pylist())
+    others = DefaultDays(36_500, 36_500, 36_500, 36_500)
+    run_retention(engine, metadata, clock, defaults=others, settle=lambda _: True)
+    assert kept(engine, scope) == []
+    seen = Seen(86_400)
+    recall_ids(engine, seen, now, timedelta(hours=24))
+    assert seen.contains(hashes(raw, scope.tenant)).tolist() == [True, False]
 
 
 # What a tenant may say

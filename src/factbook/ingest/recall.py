@@ -19,9 +19,12 @@ from .visits import Visits, actor_of
 _SLICE = timedelta(hours=1)
 _ACTOR = ("session_id", "user_id", "anonymous_id")
 
-_TENANTS = "SELECT DISTINCT tenant FROM events WHERE processed_at >= {first:DateTime64(3, 'UTC')}"
+_TABLES = ("events", "removed_ids")
+"""Where ids stand: retention leaves behind those of events that came in lately."""
 
-_IDS = """SELECT event_id FROM events WHERE tenant = {tenant:String}
+_TENANTS = "SELECT DISTINCT tenant FROM %s WHERE processed_at >= {first:DateTime64(3, 'UTC')}"
+
+_IDS = """SELECT event_id FROM %s WHERE tenant = {tenant:String}
 AND processed_at >= {first:DateTime64(3, 'UTC')} AND processed_at < {last:DateTime64(3, 'UTC')}"""
 
 _SESSIONS = """SELECT
@@ -36,12 +39,13 @@ GROUP BY actor, session ORDER BY last"""
 def recall_ids(engine: Engine, seen: Seen, now: datetime, window: timedelta) -> int:
     """Fills `seen` with the ids journalled within `window` before `now`, an hour at a time; returns how many."""
     count = 0
-    tenants = [str(row[0]) for row in engine.rows(_TENANTS, {"first": sql_time(now - window)})]
+    bound = {"first": sql_time(now - window)}
+    held = [(table, str(row[0])) for table in _TABLES for row in engine.rows(_TENANTS % table, bound)]
     first = now - window
-    while tenants and first <= now:
-        for tenant in tenants:
+    while held and first <= now:
+        for table, tenant in held:
             slice_ = {"tenant": tenant, "first": sql_time(first), "last": sql_time(first + _SLICE)}
-            for chunk in engine.table(_IDS, slice_)["event_id"].chunks:
+            for chunk in engine.table(_IDS % table, slice_)["event_id"].chunks:
                 wanted = np.unique(hashes(_raw(chunk), tenant))
                 count += _remember(seen, wanted, first + _SLICE)
         first += _SLICE

@@ -31,6 +31,9 @@ _ROLLUPS: Mapping[str, tuple[str, timedelta]] = {
 
 LONGEST_DAYS = 36_500
 _UNSETTLED = timedelta(hours=1)
+_IDS_KEPT = timedelta(days=7)
+"""The longest time for which an event id may be remembered (dedupe_hours)."""
+
 _MERGED_AWAY = (232, 384)
 """ClickHouse: no such part any more, or it is being merged; the mutation that follows takes its rows."""
 _PATIENCE_SECONDS = 10.0
@@ -118,6 +121,9 @@ def run_retention(
     days = {tenant: limits(tenants.get(tenant), defaults or DefaultDays()) for tenant in sorted(present)}
     removed = [item for tenant in days for item in _remove_rollups(engine, tenant, days[tenant], started) if item.rows]
     counted = [_count_events(engine, tenant, days[tenant]["raw_events"], started, taken_before) for tenant in days]
+    for item in counted:
+        if item.rows:
+            engine.command(_KEEP_IDS, {**_bound(item, taken_before), "lately": epoch_ms(started - _IDS_KEPT)})
     dropped = _drop_parts(engine, [item.before for item in counted], taken_before)
     for item in counted:
         if item.rows and _count_events(engine, item.tenant, item.days, started, taken_before).rows:
@@ -131,6 +137,10 @@ _WAIT = "SETTINGS mutations_sync = 2"
 _OLD_EVENTS = (
     "tenant = {tenant:String} AND timestamp < fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
     " AND processed_at < fromUnixTimestamp64Milli({taken:Int64}, 'UTC')"
+)
+_KEEP_IDS = (
+    "INSERT INTO removed_ids SELECT tenant, event_id, processed_at FROM events"
+    f" WHERE {_OLD_EVENTS} AND processed_at >= fromUnixTimestamp64Milli({{lately:Int64}}, 'UTC')"
 )
 _OLD_ROLLUPS = (
     "tenant = {tenant:String} AND level = {level:String} AND bucket <= fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
