@@ -37,8 +37,10 @@ _WORDS = {
     "array": "an array",
 }
 _CHOICES = {"event_category": get_args(Category), "data_class": get_args(DataClass)}
-_PAIR = re.compile(rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATES = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+"""An escaped backslash, a pair of surrogates, or (group 1) half of a pair, which is no character."""
 _NO_OBJECT = ("malformed", "not_an_object")
 
 
@@ -68,7 +70,7 @@ def decode(body: bytes, *, max_events: int) -> Decoded:
     """Events of one JSON object, an array, `{"events": [...]}` or NDJSON, in UTF-8.
 
     Raises MALFORMED where the whole cannot be read and TOO_LARGE past `max_events`; a bad event among good ones is
-    refused alone.
+    refused alone. Half of a surrogate pair (what cutting a text in two leaves of an emoji) becomes U+FFFD.
     """
     body = body.removeprefix(_BOM)
     found = _START.match(body)
@@ -79,10 +81,22 @@ def decode(body: bytes, *, max_events: int) -> Decoded:
             body.decode("utf-8")
         except UnicodeDecodeError as error:
             raise _malformed(f"The body is not UTF-8: byte {error.start} cannot be read.") from None
+    read = _array if found[1] == b"[" else _object_or_lines
     try:
-        return _array(body, max_events) if found[1] == b"[" else _object_or_lines(body, max_events)
+        return read(body, max_events)
+    except FactbookError as error:
+        whole = _with_whole_characters(body) if error.kind is Kind.MALFORMED else None
+        if whole is None:
+            raise
+        return read(whole, max_events)
     except RecursionError:
         raise _malformed("The body is nested too deeply.") from None
+
+
+def _with_whole_characters(text: bytes) -> bytes | None:
+    """`text` with U+FFFD for each half of a surrogate pair; None where it has none."""
+    whole = _SURROGATES.sub(lambda found: rb"\ufffd" if found[1] else found[0], text)
+    return whole if whole != text else None
 
 
 def _malformed(message: str) -> FactbookError:
@@ -152,7 +166,7 @@ def _items(body: bytes) -> list[msgspec.Raw]:
     try:
         return _ITEMS.decode(body)
     except msgspec.DecodeError as error:
-        raise _malformed(f"The body is not JSON: {_plain(error, body)}.") from None
+        raise _malformed(f"The body is not JSON: {_plain(error)}.") from None
 
 
 def _object_or_lines(body: bytes, max_events: int) -> Decoded:
@@ -163,7 +177,7 @@ def _object_or_lines(body: bytes, max_events: int) -> Decoded:
     try:
         members = _MEMBERS.decode(body)
     except msgspec.DecodeError as error:
-        return _lines(body, max_events, f"The body is not JSON: {_plain(error, body)}.")
+        return _lines(body, max_events, f"The body is not JSON: {_plain(error)}.")
     if "events" not in members or "event_type" in members:
         return _one_by_one([msgspec.Raw(body)], max_events)
     events = bytes(members["events"])
@@ -210,7 +224,8 @@ def read_event(item: bytes | msgspec.Raw) -> Event | Refusal:
     except msgspec.ValidationError as error:
         return replace(_refusal(str(error)), field=_culprit(item))
     except msgspec.DecodeError as error:
-        return Refusal("", "malformed", f"Not JSON: {_plain(error, bytes(item))}.")
+        whole = _with_whole_characters(bytes(item))
+        return read_event(whole) if whole else Refusal("", "malformed", f"Not JSON: {_plain(error)}.")
     if not isinstance(members, dict):
         return Refusal("", "not_an_object", "An event is a JSON object.")
     try:
@@ -266,8 +281,6 @@ def _refusal(text: str) -> Refusal:
     return Refusal(field, "wrong_type", plain)
 
 
-def _plain(error: Exception, body: bytes) -> str:
-    if _HALF.search(_PAIR.sub(b"", body)):
-        return "a text holds half of a surrogate pair (\\ud800 to \\udfff), which is no character"
+def _plain(error: Exception) -> str:
     text = str(error).removeprefix("JSON is malformed: ")
     return text[0].lower() + text[1:]
