@@ -20,7 +20,7 @@ def offline(browser: Browser, server: Server) -> Page:
 
 def test_swagger_ui_shows_every_operation_offline(offline: Page, server: Server) -> None:
     said: list[ConsoleMessage] = []
-    offline.on("console", said.append)
+    offline.on("console", lambda message: said.append(message))
     offline.goto(f"{server.url}/docs")
     expect(offline.get_by_role("heading", name="Factbook")).to_be_visible()
     expect(offline.locator(".opblock").first).to_be_visible()

@@ -21,8 +21,8 @@ function colours() {
 }
 
 /**
- * A chart over time. show({interval, times, series, label}): series are {name, kind: bar|line|past, values, format, right?};
- * values stand at the same index as times. `table` (a <div>) gets the same numbers as a table for those who cannot see the picture.
+ * A chart over time. show({interval, times, series, label, open}): series are {name, kind: bar|line|past, values, format, right?};
+ * values stand at the same index as times; open: the last of them is still growing, and is drawn so. `table` (a <div>) gets the same numbers as a table for those who cannot see the picture.
  */
 export class TimeChart {
   #chart;
@@ -78,7 +78,7 @@ function describe({ interval, times, series, label }) {
   return `${label}, ${range}: ${figures.join("; ")}`;
 }
 
-function option({ interval, times, series }, colour) {
+function option({ interval, times, series, open }, colour) {
   const tick = (time) => format.time(time, interval === "1h" && times.length > 30 ? "weekday" : AXIS[interval]);
   const axis = (position) => ({
     type: "value",
@@ -123,26 +123,30 @@ function option({ interval, times, series }, colour) {
       },
     },
     yAxis: right ? [axis("left"), axis("right")] : [axis("left")],
-    series: series.map((one) => drawn(one, colour)),
+    series: series.flatMap((one) => drawn(one, colour, open)),
   };
 }
 
-function drawn({ name, kind, values, right }, colour) {
+function drawn({ name, kind, values, right }, colour, open) {
   const common = { name, data: values, yAxisIndex: right ? 1 : 0 };
+  const last = values.length - 1;
   if (kind === "bar") {
-    // The last bar is still growing.
-    const data = values.map((value, index) => (index === values.length - 1 ? { value, itemStyle: { opacity: 0.45 } } : value));
+    const data = values.map((value, index) => (open && index === last ? { value, itemStyle: { opacity: 0.45 } } : value));
     return { ...common, data, type: "bar", barCategoryGap: "30%", itemStyle: { color: colour.series, borderRadius: [1.5, 1.5, 0, 0] } };
   }
-  const line = { ...common, type: "line", showSymbol: values.length === 1, symbol: "circle", symbolSize: 6, smooth: false };
+  const line = { ...common, type: "line", showSymbol: values.length === 1, symbol: "circle", symbolSize: 6 };
   if (kind === "past") {
     return { ...line, lineStyle: { color: colour.past, width: 1.5, type: [4, 3] }, itemStyle: { color: colour.past } };
   }
   if (right) return { ...line, lineStyle: { color: colour.line, width: 1.5 }, itemStyle: { color: colour.line } };
-  return {
+  const whole = {
     ...line,
     lineStyle: { color: colour.series, width: 2 },
     itemStyle: { color: colour.series },
     areaStyle: { color: colour.series, opacity: 0.08 },
   };
+  if (!open || last < 1) return whole;
+  // The way to the growing value is dotted: a half day is not a fall.
+  const growing = { ...whole, data: values.map((value, index) => (index < last - 1 ? null : value)), lineStyle: { ...whole.lineStyle, type: [2, 3] } };
+  return [{ ...whole, data: values.slice(0, last) }, { ...growing, areaStyle: undefined }];
 }

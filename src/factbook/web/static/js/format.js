@@ -59,10 +59,11 @@ export function short(value) {
   return known(value) ? numbers({ notation: "compact", maximumFractionDigits: 1 }).format(value) : UNKNOWN;
 }
 
-/** How `now` stands to `before`: {text, direction: 1 | 0 | -1} or null where there is nothing to compare with. */
+/** How `now` stands to `before`: {text: "+12%" or "14×", direction: 1 | 0 | -1}, null without anything to compare with. */
 export function change(now, before) {
   if (!known(now) || !known(before) || Number(before) === 0) return null;
   const share = (now - before) / Math.abs(before);
+  if (share >= 9) return { text: `${count(now / before)}×`, direction: 1 };
   const digits = Math.abs(share) < 0.1 ? 1 : 0;
   const text = numbers({ style: "percent", signDisplay: "exceptZero", maximumFractionDigits: digits }).format(share);
   return { text, direction: Math.sign(Number(share.toFixed(3))) };

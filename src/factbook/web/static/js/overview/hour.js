@@ -43,6 +43,7 @@ export class Hour {
     this.#chart.show({
       interval: "1m",
       label: "Last hour by minute",
+      open: true,
       times: points.map(({ time }) => time),
       series: [
         { name: "Events", kind: "bar", whole: true, format: format.count, values: points.map((point) => point.value ?? point.count) },

@@ -66,10 +66,10 @@ export class OverTime {
       this.#showSeries(measures.find(({ measure }) => measure.id === this.#choice.measure), range);
       showTypes(stats);
       byId("series-message").replaceChildren();
-      if (!stats[0].total_events) {
-        pause = WHILE_EMPTY;
-        await this.#offerNewest(abort, stats[0].start_time);
-      }
+      // The first events may have come in between the two questions, so either may still say none.
+      const [events] = measures[0].answers;
+      if (!stats[0].total_events || !events.total.count) pause = WHILE_EMPTY;
+      if (!stats[0].total_events) await this.#offerNewest(abort, stats[0].start_time);
     } catch (problem) {
       if (problem.name === "AbortError") return;
       byId("series-message").replaceChildren(message(problem.message, { bad: true, action: "Try again", onAction: () => this.load() }));
@@ -151,7 +151,7 @@ export class OverTime {
     byId("series-legend").replaceChildren(
       ...(before ? [el("i", { class: "area-mark" }), "This period", el("i", { class: "past-mark" }), "Previous period"] : []),
     );
-    this.#chart.show({ interval: range.interval, label: measure.label, times, series: lines });
+    this.#chart.show({ interval: range.interval, label: measure.label, times, series: lines, open: range.open });
   }
 }
 

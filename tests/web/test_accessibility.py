@@ -1,0 +1,58 @@
+"""No page breaks a rule of WCAG 2.1 A or AA that a machine can check (axe), in light, in dark, on a phone."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from .conftest import OpenPage
+from .server import Server
+
+pytestmark = pytest.mark.browser
+
+_AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
+_RUN = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice']})"
+_LIGHT: dict[str, Any] = {"color_scheme": "light"}
+_DARK: dict[str, Any] = {"color_scheme": "dark"}
+_PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+
+
+def violations(page: Page) -> list[str]:
+    page.evaluate(_AXE)
+    found = page.evaluate(_RUN)["violations"]
+    return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("how", [_LIGHT, _DARK, _PHONE], ids=["light", "dark", "phone"])
+def test_the_overview_has_no_violation(server: Server, open_page: OpenPage, how: dict[str, Any]) -> None:
+    page = open_page(server, **how)
+    expect(page.locator("#status")).to_have_attribute("data-state", "live")
+    page.locator("#newest-pause").click()
+    page.locator("[data-table=hour-table]").click()
+    expect(page.locator("#hour-table tbody tr")).to_have_count(60)
+    assert violations(page) == []
+    page.keyboard.press("?")
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("how", [_LIGHT, _DARK, _PHONE], ids=["light", "dark", "phone"])
+def test_the_explorer_has_no_violation(server: Server, open_page: OpenPage, how: dict[str, Any]) -> None:
+    page = open_page(server, "/events", **how)
+    page.locator(".expand").first.click()
+    page.get_by_role("button", name="Add a property").click()
+    assert violations(page) == []
+    page.get_by_role("tab", name="Dead letters").click()
+    assert violations(page) == []
+
+
+def test_the_sign_in_page_has_no_violation(server: Server, open_page: OpenPage) -> None:
+    assert violations(open_page(server, "/sign-in?reason=link", signed_in=False)) == []
+
+
+def test_the_empty_state_has_no_violation(own_server: Server, open_page: OpenPage) -> None:
+    page = open_page(own_server)
+    expect(page.locator("#first-event")).to_be_visible()
+    assert violations(page) == []
