@@ -311,6 +311,29 @@ def test_roles_decide_who_reads(served: Reading, shop: list[str]) -> None:
     assert served.get("/realtime/overview", Role.VIEWER).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        (EVENTS, {}),
+        (f"{EVENTS}/{{event_id}}", {}),
+        (f"{EVENTS}/stats", {}),
+        ("/api/v1/metrics", {"metric_name": "purchase.amount", "interval": "1d"}),
+        ("/realtime/overview", {}),
+        ("/realtime/sessions", {}),
+        ("/api/v1/dashboard/metrics", {}),
+    ],
+)
+def test_the_documented_example_has_the_fields_of_the_answer(
+    served: Reading, shop: list[str], path: str, asked: dict[str, Any]
+) -> None:
+    operation = served.client.get("/openapi.json").json()["paths"][path]["get"]
+    example = operation["responses"]["200"]["content"]["application/json"]["example"]
+    answer = served.get(path.format(event_id=shop[2]), **asked).json()
+    assert set(example) <= set(answer)
+    if path != f"{EVENTS}/{{event_id}}":
+        assert set(answer) == set(example)
+
+
 def test_every_read_is_documented_with_examples(served: Reading) -> None:
     schema = served.client.get("/openapi.json").json()
     for path, methods in schema["paths"].items():

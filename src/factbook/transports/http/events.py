@@ -13,7 +13,7 @@ from fastapi.responses import Response, StreamingResponse
 from factbook.core.errors import Kind
 from factbook.core.scope import Role, Scope
 from factbook.queries.counts import stats
-from factbook.queries.events import DEFAULT_LIMIT, MAX_LIMIT, EventsRequest, chosen_fields, event, events
+from factbook.queries.events import EventsRequest, chosen_fields, event, events
 from factbook.queries.export import FORMATS, export_events, format_of
 from factbook.queries.horizon import horizons
 from factbook.services import Services
@@ -41,7 +41,7 @@ _EVENT: dict[str, Any] = {
 _STATS = {
     "start_time": "2026-03-01T00:00:00+01:00",
     "end_time": "2026-03-08T00:00:00+01:00",
-    "complete_since": None,
+    "complete_since": "2026-03-01T09:00:00+01:00",
     "total_events": 1204,
     "by_type": {"page_view": 1103, "purchase": 101},
 }
@@ -67,11 +67,14 @@ def router(services: Services) -> APIRouter:
 
 def _query(routes: APIRouter, services: Services) -> None:
     reader = scope_for(services, Role.ANALYST, Role.ADMIN)
+    bounds = services.settings.analytics.query
 
     async def query_events(
         what: Asked = Depends(asked),
         scope: Scope = Depends(reader),
-        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Events a page.", examples=[100])] = DEFAULT_LIMIT,
+        limit: int = Query(
+            bounds.default_limit, ge=1, le=bounds.max_results, description="Events a page.", examples=[100]
+        ),
         cursor: Annotated[str | None, Query(description="`next_cursor` of the page before, as it was.")] = None,
         fields: _Fields = None,
         event_type: Annotated[

@@ -46,7 +46,7 @@ _EXAMPLE: dict[str, Any] = {
     "end_time": "2026-03-02T00:00:00+01:00",
     "total": {name: value for name, value in _POINT.items() if name != "time"},
     "source": {"tables": ["rollups"], "levels": ["1h"]},
-    "complete_since": None,
+    "complete_since": "2026-03-01T09:00:00+01:00",
     "error": {"quantiles": {"relative_error": 0.01}},
     "points": [_POINT],
 }
