@@ -44,7 +44,9 @@ class Administration:
 
 
 @contextmanager
-def administration(engine: Engine, scope: Scope, data: Path, clock: SetClock) -> Iterator[Administration]:
+def administration(
+    engine: Engine, scope: Scope, data: Path, clock: SetClock, *, intake: object = None
+) -> Iterator[Administration]:
     metadata = Metadata.open("", data)
     metadata.ensure_tenant_of_system(scope.tenant, now=0, zone="Europe/Berlin")
     known = Keys(metadata, clock)
@@ -60,7 +62,7 @@ def administration(engine: Engine, scope: Scope, data: Path, clock: SetClock) ->
             keys=known,
             types=EventTypes(metadata, clock),
             retention=Retention(engine, metadata, clock, settle=lambda _: True),
-            intake=None,
+            intake=intake,
         ),
     )
     app = FastAPI()

@@ -23,7 +23,7 @@ from factbook.storage.rows import LetterOutcome
 from factbook.storage.warehouse import Warehouse
 
 from .batch import Origin
-from .intake import Receipt
+from .receipts import Receipt
 from .steps import id_bytes
 
 MAX_LIMIT = 10_000
