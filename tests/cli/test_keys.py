@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
-from fastapi import FastAPI
 
 from factbook import cli
 from factbook.access.keys import Keys
@@ -21,6 +17,7 @@ from factbook.storage.engine import Engine
 from factbook.storage.folder import Folder
 from factbook.storage.metadata import Metadata
 from tests.clocks import SetClock
+from tests.listening import listening
 from tests.transports.administration import administration
 
 Run = Callable[..., tuple[int, str, str]]
@@ -144,28 +141,10 @@ def server(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run:
     folder = Folder(tmp_path)
     with administration(engine, scope, tmp_path, SetClock(system_clock())) as served:
         served.services.keys.prepare({"FACTBOOK_ADMIN_KEY": ADMIN})
-        with _Listening(served.app) as address:
+        with listening(served.app) as address:
             folder.announce(address=address)
             yield served.services.keys
     folder.release()
-
-
-class _Listening:
-    def __init__(self, app: FastAPI) -> None:
-        self._server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
-
-    def __enter__(self) -> str:
-        self._thread.start()
-        deadline = time.monotonic() + 30
-        while not self._server.started and time.monotonic() < deadline:
-            self._thread.join(0.01)
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
-
-    def __exit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._thread.join(30)
 
 
 def test_with_the_admin_key_a_running_server_takes_a_change_at_once(

@@ -25,6 +25,7 @@ from factbook.core import logs
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Scope
 from factbook.core.settings import Settings, load_settings
+from factbook.demo.keeping import keep
 from factbook.demo.replay import replay
 from factbook.ingest.file_sink import IntakeSink
 from factbook.services import Services
@@ -161,6 +162,7 @@ def _first_steps(
     sink = IntakeSink(services.intake, Scope.system(), origin="demo", stop=stop)
     try:
         if demo:
+            keep(services.retention, Scope.system())
             console.print(told(loaded_with_progress(sink, shift=True)))
         if link and not stop.is_set():
             token = services.keys.sign_in.sign_in_token()

@@ -13,6 +13,7 @@ from rich.console import Console
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Scope
 from factbook.core.settings import Settings, load_settings
+from factbook.demo.keeping import keep, keep_there
 from factbook.ingest.file_http import HttpSink
 from factbook.ingest.file_sink import IntakeSink, Sink
 
@@ -67,6 +68,8 @@ def opened_sink(to: str | None, key: str | None, *, origin: str) -> Iterator[Sin
     settings = load_settings()
     running = server(settings, to, key)
     if running:
+        if origin == "demo" and not keep_there(running.address, running.key):
+            typer.echo("Older demo events go with that server's retention: the key may not change it.", err=True)
         with HttpSink(running.address, running.key, notice=_waiting) as sink:
             yield sink
         return
@@ -75,6 +78,8 @@ def opened_sink(to: str | None, key: str | None, *, origin: str) -> Iterator[Sin
     with build(settings) as services:
         for new in services.made:
             typer.echo(f"{new.row.role} key, shown this once: {new.key}", err=True)
+        if origin == "demo":
+            keep(services.retention, Scope.system())
         yield IntakeSink(services.intake, Scope.system(zone=settings.server.timezone), origin=origin)
         waiting = services.intake.state().depth
         if waiting:
