@@ -28,8 +28,9 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For one file: while it is open, Playwright keeps an event loop running, and others need theirs."""
     found = os.environ.get("FACTBOOK_TEST_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
         pytest.skip("needs Chromium: apt-get install chromium, or name one in FACTBOOK_TEST_CHROMIUM")
@@ -63,12 +64,18 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     problems: list[str] = []
 
     def opened(
-        server: Server, path: str = "/", *, signed_in: bool = True, expect_errors: bool = False, **how: Any
+        server: Server,
+        path: str = "/",
+        *,
+        signed_in: bool = True,
+        key: str = ADMIN_KEY,
+        expect_errors: bool = False,
+        **how: Any,
     ) -> Page:
         context = browser.new_context(**{"locale": "en-GB", "viewport": {"width": 1280, "height": 900}, **how})
         contexts.append(context)
         if signed_in:
-            sign_in(context, server)
+            sign_in(context, server, key)
         page = context.new_page()
 
         def said(message: ConsoleMessage) -> None:
@@ -91,8 +98,8 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     assert problems == []
 
 
-def sign_in(context: BrowserContext, server: Server) -> None:
-    answer = context.request.post(f"{server.url}/api/v1/auth/sign-in", data={"token": ADMIN_KEY})
+def sign_in(context: BrowserContext, server: Server, key: str) -> None:
+    answer = context.request.post(f"{server.url}/api/v1/auth/sign-in", data={"token": key})
     assert answer.ok, answer.text()
 
 

@@ -19,7 +19,7 @@ Event = dict[str, Any]
 
 
 class Server:
-    """`factbook serve` on `folder`. zone: the tenant's; port: a free one when not given."""
+    """`factbook serve` on `folder`. zone: the tenant's."""
 
     def __init__(self, folder: Path, *, zone: str = "Europe/Berlin") -> None:
         self.folder = folder
@@ -31,14 +31,14 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> None:
-        """Starts the process, again after `kill` or `stop`; returns when it is ready."""
+    def start(self, *, write_key: bool = True) -> None:
+        """Starts the process, again after `kill` or `stop`; returns when it is ready. write_key: name one to it."""
         environment = {
             **os.environ,
             "FACTBOOK_DATA": str(self.folder / "data"),
             "PORT": str(self.port),
             "FACTBOOK_ADMIN_KEY": ADMIN_KEY,
-            "FACTBOOK_WRITE_KEY": WRITE_KEY,
+            **({"FACTBOOK_WRITE_KEY": WRITE_KEY} if write_key else {}),
             "FACTBOOK_SERVER_TIMEZONE": self.zone,
         }
         with open(self.folder / "log", "ab") as log:
@@ -99,8 +99,10 @@ class Server:
         answer = httpx.post(f"{self.url}/api/v1/auth/link", headers={"Authorization": f"Bearer {ADMIN_KEY}"})
         return self.url + str(answer.raise_for_status().json()["path"])
 
-    def output(self) -> str:
-        return (self.folder / "log").read_text(errors="replace")
+    def make_key(self, role: str) -> str:
+        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+        answer = httpx.post(f"{self.url}/api/v1/admin/api-keys", json={"name": role, "role": role}, headers=headers)
+        return str(answer.raise_for_status().json()["key"])
 
     def _count(self, users: Sequence[str]) -> int:
         asked = {"user_id.in": ",".join(users), "start_time": "1970-01-01", "include_bots": "true", "limit": "10000"}

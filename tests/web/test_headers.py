@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -33,9 +32,7 @@ def headers(path: str) -> httpx.Headers:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
             return await client.get(path)
 
-    # In a thread of its own: the browser tests of this process keep a loop running in theirs.
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(ask())).result().headers
+    return asyncio.run(ask()).headers
 
 
 def test_every_answer_carries_the_strict_policy_an_unknown_path_too() -> None:

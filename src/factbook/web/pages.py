@@ -30,7 +30,7 @@ def router(services: Services) -> APIRouter:
     templates = _templates(assets)
 
     def render(name: str, headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
-        html = templates.get_template(name).render(**values)
+        html = templates.get_template(name).render(sees_events=_sees_events(values.get("scope")), **values)
         return HTMLResponse(html, headers={"cache-control": "no-store", **(headers or {})})
 
     def visitor(request: Request) -> Scope | None:
@@ -130,6 +130,11 @@ def _local(target: str) -> str:
     """`target` where it is a path of this site, else the overview: a sign-in link must not lead away."""
     outside = not target.startswith("/") or target.startswith("//") or "\\" in target or any(c < " " for c in target)
     return "/" if outside else target
+
+
+def _sees_events(scope: Scope | None) -> bool:
+    """Whether this visitor may read single events, and so follow the live feed."""
+    return scope is not None and allowed(scope.role, (Role.ANALYST, Role.ADMIN))
 
 
 def _address(request: Request) -> str:

@@ -51,10 +51,16 @@ export class Live extends EventTarget {
 
   #closed(code) {
     if (code === SIGNED_OUT) toSignIn();
-    if (code !== NOT_ALLOWED) return this.#down();
+    if (code === NOT_ALLOWED) this.refuse();
+    else this.#down();
+  }
+
+  /** Gives up: for a role that may not listen. */
+  refuse() {
     clearTimeout(this.#silenceTimer);
     this.#refused = true;
     this.#socket = null;
+    this.live = false;
     this.#announce("refused");
   }
 

@@ -10,6 +10,8 @@ import { FirstEvent } from "./overview/first-event.js";
 import { Status } from "./overview/status.js";
 import { Tiles } from "./overview/tiles.js";
 
+const ASKED_EVERY = 5000; // ms, for a role without the live connection: the same numbers, asked for
+const seesEvents = "seesEvents" in document.body.dataset;
 const live = new Live("/api/v1/events/stream?overview=1");
 const first = new FirstEvent(() => showDashboard());
 let parts = null;
@@ -27,7 +29,7 @@ function showDashboard() {
   first.stop();
   byId("opening").hidden = true;
   byId("dashboard").hidden = false;
-  parts = { tiles: new Tiles(), hour: new Hour(), newest: new Newest(), overTime: new OverTime() };
+  parts = { tiles: new Tiles(), hour: new Hour(), newest: seesEvents ? new Newest() : null, overTime: new OverTime() };
   parts.tiles.load();
 }
 
@@ -44,7 +46,8 @@ async function open() {
     return;
   }
   new Status(live);
-  live.open();
+  if (seesEvents) live.open();
+  else live.refuse();
 }
 
 live.addEventListener("message", ({ detail }) => {
@@ -55,18 +58,14 @@ live.addEventListener("message", ({ detail }) => {
   else if (detail.type === "overview") parts?.tiles.show(detail);
 });
 live.addEventListener("state", ({ detail }) => {
-  if (detail.state === "refused") {
-    // A role without the live connection: the same numbers, asked for.
-    parts?.newest.close();
-    setInterval(() => document.hidden || parts?.tiles.load(), 5000);
-  }
+  if (detail.state === "refused") setInterval(() => document.hidden || parts?.tiles.load(), ASKED_EVERY);
   if (detail.state === "live" && parts) {
     parts.hour.load();
-    parts.newest.load();
+    parts.newest?.load();
   }
 });
 
-shortcut("p", () => parts?.newest.togglePause());
+shortcut("p", () => parts?.newest?.togglePause());
 shortcut("c", () => parts?.overTime.toggleCompare());
 shortcut("r", () => {
   live.retryNow();

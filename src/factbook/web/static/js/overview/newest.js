@@ -48,12 +48,6 @@ export class Newest {
     redraw(this.#draw);
   }
 
-  /** For a role that may not see single events. */
-  close() {
-    document.querySelector(".newest").hidden = true;
-    document.querySelector(".live-grid").classList.add("alone");
-  }
-
   togglePause() {
     this.#paused = !this.#paused;
     this.#behind = 0;
