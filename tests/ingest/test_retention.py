@@ -17,6 +17,7 @@ from factbook.ingest.retention import DefaultDays, Report, Retention, run_retent
 from factbook.ingest.seen import Seen, hashes
 from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
+from factbook.storage.migrate import migrate
 from tests.clocks import SetClock
 from tests.storage.rows import events, roll_up
 
@@ -274,3 +275,23 @@ def test_two_runs_at_once_are_a_conflict(engine: Engine, metadata: Metadata, clo
     assert refusal.value.kind is Kind.CONFLICT
     assert retention.last is not None
     retention.run()
+
+
+def test_a_server_forgets_the_same_rows(
+    clickhouse_url: str, metadata: Metadata, clock: SetClock, scope: Scope, other: Scope, tmp_path: Path
+) -> None:
+    server = Engine(clickhouse_url, tmp_path)
+    try:
+        migrate(server)
+        metadata.set_retention(other, {"raw_events": 1000})
+        put(server, scope, [back(days=days) for days in (1, 95, 400)])
+        put(server, other, [back(days=days) for days in (1, 95, 400, 2000)])
+        report = run(server, metadata, clock)
+        assert (kept(server, scope), kept(server, other)) == (
+            [back(days=1)],
+            [back(days=400), back(days=95), back(days=1)],
+        )
+        assert report.dropped_parts > 0
+        assert run(server, metadata, clock).rows == 0
+    finally:
+        server.close()

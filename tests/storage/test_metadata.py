@@ -201,8 +201,8 @@ def test_a_secret_is_made_once(metadata: Metadata) -> None:
 
 
 def test_an_ended_session_is_forgotten_when_it_would_have_expired(metadata: Metadata) -> None:
-    metadata.end_session_of_system("a", expires_at=10)
-    metadata.end_session_of_system("a", expires_at=10)
+    metadata.end_session_of_system("a", expires_at=10, now=1)
+    metadata.end_session_of_system("a", expires_at=10, now=1)
     assert metadata.ended_sessions_of_system(now=10) == {"a"}
     assert metadata.ended_sessions_of_system(now=11) == frozenset()
 

@@ -97,7 +97,7 @@ class SignIn:
             ticket = self.session(token)
         except FactbookError:
             return
-        self._metadata.end_session_of_system(ticket.id, expires_at=ticket.expires_at)
+        self._metadata.end_session_of_system(ticket.id, expires_at=ticket.expires_at, now=epoch_ms(self._clock()))
         self.refresh()
 
     def end_all(self) -> None:

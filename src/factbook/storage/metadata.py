@@ -196,8 +196,13 @@ class Metadata:
 
     def secret_of_system(self, name: str, fresh: str, *, now: int, replace: bool = False) -> str:
         """The secret called `name`; `fresh` is kept as it when there is none yet, or in place of it with `replace`."""
+        wanted = sa.select(SECRETS.c.value).where(SECRETS.c.name == name)
+        with self._database.reading() as connection:
+            kept = connection.execute(wanted).scalar_one_or_none()
+        if kept is not None and not replace:
+            return str(kept)
         with self._database.writing() as connection:
-            kept = connection.execute(sa.select(SECRETS.c.value).where(SECRETS.c.name == name)).scalar_one_or_none()
+            kept = connection.execute(wanted).scalar_one_or_none()
             if kept is not None and not replace:
                 return str(kept)
             connection.execute(sa.delete(SECRETS).where(SECRETS.c.name == name))
@@ -205,14 +210,16 @@ class Metadata:
             return fresh
 
     def ended_sessions_of_system(self, *, now: int) -> frozenset[str]:
-        """Ids of sessions that were signed out of before they expired; those past their expiry are forgotten."""
-        with self._database.writing() as connection:
-            connection.execute(sa.delete(ENDED_SESSIONS).where(ENDED_SESSIONS.c.expires_at < now))
-            return frozenset(connection.execute(sa.select(ENDED_SESSIONS.c.id)).scalars())
+        """Ids of sessions that were signed out of and would still be good."""
+        ended = sa.select(ENDED_SESSIONS.c.id).where(ENDED_SESSIONS.c.expires_at >= now)
+        with self._database.reading() as connection:
+            return frozenset(connection.execute(ended).scalars())
 
-    def end_session_of_system(self, session: str, *, expires_at: int) -> None:
+    def end_session_of_system(self, session: str, *, expires_at: int, now: int) -> None:
+        """Keeps that the session was signed out of; forgets those that have expired since."""
+        gone = (ENDED_SESSIONS.c.id == session) | (ENDED_SESSIONS.c.expires_at < now)
         with self._database.writing() as connection:
-            connection.execute(sa.delete(ENDED_SESSIONS).where(ENDED_SESSIONS.c.id == session))
+            connection.execute(sa.delete(ENDED_SESSIONS).where(gone))
             connection.execute(sa.insert(ENDED_SESSIONS).values(id=session, expires_at=expires_at))
 
     def letter_outcome(self, scope: Scope, letter_id: str) -> LetterOutcome | None:
