@@ -20,6 +20,7 @@ from .where import moment, value_of, where
 ACTOR = "if(user_id != '', user_id, anonymous_id)"
 _QUANTILES = "(0.5, 0.95, 0.99)"
 _MAX_RANGES = 32
+_FEW_RUNS = 8
 _LAST_SECOND = 2**32 - 1
 
 Dimension = tuple[str, Nature | None]
@@ -67,6 +68,11 @@ class Ask:
     include_bots: bool = False
     dimensions: tuple[Dimension, ...] = ()
     tops: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def valued(self) -> bool:
+        """Whether any key is about a number."""
+        return any(key.property for key in self.keys)
 
     @property
     def raw(self) -> bool:
@@ -125,9 +131,7 @@ def _merged(ask: Ask, selects: Sequence[str]) -> str:
         "at",
         "grouping(slot) + grouping(at)",
         "sum(counted)",
-        "sum(total)",
-        "min(low)",
-        "max(high)",
+        *(["sum(total)", "min(low)", "max(high)"] if ask.valued else ["0.", "0.", "0."]),
         "uniqCombined64Merge(18)(people)" if ask.users else nothing,
         "uniqCombined64Merge(18)(visits)" if ask.sessions else nothing,
         f"quantilesBFloat16Merge{_QUANTILES}(spread)" if ask.numbers else "[]",
@@ -154,9 +158,7 @@ def _rollups(ask: Ask, runs: list[Run], parameters: Parameters) -> str:
         f"toInt64({slot}) AS slot",
         f"toInt64({at}) AS at",
         "count AS counted",
-        "sum AS total",
-        "min AS low",
-        "max AS high",
+        *(["sum AS total", "min AS low", "max AS high"] if ask.valued else []),
         *(["users AS people"] if ask.users else []),
         *(["sessions AS visits"] if ask.sessions else []),
         *(["quantiles AS spread"] if ask.numbers else []),
@@ -176,9 +178,7 @@ def _events(ask: Ask, slot: int, runs: list[Run], parameters: Parameters) -> str
         f"toInt64({place}) AS slot",
         f"toInt64({at}) AS at",
         "count() AS counted",
-        f"sum({value}) AS total",
-        f"min({value}) AS low",
-        f"max({value}) AS high",
+        *([f"sum({value}) AS total", f"min({value}) AS low", f"max({value}) AS high"] if ask.valued else []),
         *([f"uniqCombined64StateIf(18)(sipHash64({ACTOR}), {ACTOR} != '') AS people"] if ask.users else []),
         *(["uniqCombined64StateIf(18)(session, session != 0) AS visits"] if ask.sessions else []),
         *([f"quantilesBFloat16State{_QUANTILES}({value}) AS spread"] if ask.numbers else []),
@@ -226,9 +226,11 @@ def placed(runs: list[Run], instant: str, unit: int, parameters: Parameters) -> 
         ranges = [(runs[0].start, runs[-1].end)]
     parts = [edge(start, end, parameters) for start, end in ranges]
     inside = f"({' OR '.join(parts)})" if len(parts) > 1 else parts[0]
-    if len(runs) == 1:
-        run = runs[0]
-        return inside, f"{run.first} + intDiv({instant} - {run.start // unit}, {run.step // unit})"
+    if len(runs) <= _FEW_RUNS:
+        at = _within(runs[-1], instant, unit)
+        for run, following in zip(runs[-2::-1], runs[:0:-1], strict=True):
+            at = f"if({instant} < {following.start // unit}, {_within(run, instant, unit)}, {at})"
+        return inside, at
     kind = "Array(Int64)"
     starts = parameters.add([run.start // unit for run in runs], kind)
     begun = f"roundDown(toInt64({instant}), {starts})"
@@ -240,6 +242,12 @@ def placed(runs: list[Run], instant: str, unit: int, parameters: Parameters) -> 
         inside += f" AND {instant} < {mapped([run.end // unit for run in runs], 0)}"
     steps = mapped([run.step // unit for run in runs], 1)
     return inside, f"{mapped([run.first for run in runs], 0)} + intDiv({instant} - {begun}, {steps})"
+
+
+def _within(run: Run, instant: str, unit: int) -> str:
+    if run.end - run.start == run.step:
+        return str(run.first)
+    return f"{run.first} + intDiv({instant} - {run.start // unit}, {run.step // unit})"
 
 
 def _ranges(runs: Sequence[Run]) -> list[tuple[int, int]]:
