@@ -86,7 +86,7 @@ def shown(value: Any) -> Any:
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @drawn(
     st.lists(st.dictionaries(names, values, max_size=2), min_size=1, max_size=6),
@@ -114,7 +114,7 @@ def test_a_property_filter_chooses_what_its_definition_says(
     assert {event["id"] for event in page.events} == expected
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @drawn(texts.filter(lambda text: text.strip() == text and text != ""))
 def test_a_column_filter_takes_any_text_as_it_is(engine: Engine, warehouse: Warehouse, text: str) -> None:
     scope = Scope(f"where-{uuid.uuid4().hex}", "test", Role.OWNER)

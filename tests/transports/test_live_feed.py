@@ -11,6 +11,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from factbook.core.scope import Role, Scope
 from factbook.storage.warehouse import Warehouse
+from factbook.transports.websocket import feed
 from factbook.transports.websocket.feed import MOST_A_SECOND, PATH
 
 from .reading_services import Reading, reading
@@ -116,7 +117,8 @@ def test_a_listener_who_leaves_is_forgotten(served: Reading) -> None:
     assert not served.services.feed.listeners
 
 
-def test_a_revoked_key_ends_the_feed(served: Reading, scope: Scope) -> None:
+def test_a_revoked_key_ends_the_feed(served: Reading, scope: Scope, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "HEARTBEAT", 0.1)
     with connect(served) as session:
         received(session, "hello")
         [row] = [row for row in served.services.keys.all(scope) if row.role == Role.ANALYST.value]
