@@ -74,17 +74,19 @@ def test_same_token_counts_once_in_each_table(either: Engine, scope: Scope) -> N
     assert count(either, "rollups", scope.tenant) == 2000
 
 
-def test_large_roll_up_again_counts_once(either: Engine, scope: Scope) -> None:
+@pytest.mark.parametrize("turn", range(5))
+def test_large_roll_up_again_counts_once(either: Engine, scope: Scope, turn: int) -> None:
+    """Several turns: run by more than one thread, the same statement was recognised on some only."""
     rows = events(
         scope.tenant,
         [START + timedelta(minutes=n % 3000) for n in range(30_000)],
         types=[f"type-{n % 50}" for n in range(30_000)],
         numbers=[{"x": float(n), "y": 1.0} for n in range(30_000)],
-        block=5,
+        block=turn,
     )
-    either.insert("events", rows, token=f"{scope.tenant}-5")
-    for _ in range(3):
-        roll_up(either, scope.tenant, rows, block=5, token=f"{scope.tenant}-5")
+    either.insert("events", rows, token=f"{scope.tenant}-{turn}")
+    for _ in range(4):
+        roll_up(either, scope.tenant, rows, block=turn, token=f"{scope.tenant}-{turn}")
     assert count(either, "rollups", scope.tenant) == 30_000
     [(sums,)] = either.rows(
         "SELECT sum(sum) FROM rollups WHERE tenant = {t:String} AND level = '1h' AND property = 'x'",

@@ -22,6 +22,9 @@ DATABASE = "factbook"
 READ_SETTINGS: Mapping[str, Any] = {"max_memory_usage": 4_000_000_000, "max_execution_time": 30}
 """Bounds of one read: bytes and seconds."""
 
+_SESSION: Mapping[str, Any] = {"async_insert": 0}
+"""Of every statement: an insert is in its table when it returns."""
+
 _CALLERS_FAULT = {
     159: "The query took longer than one query may.",
     160: "The query would take longer than one query may.",
@@ -46,7 +49,7 @@ def connect_arguments(address: str, data: Path) -> dict[str, Any]:
         folder = data / "warehouse"
         folder.mkdir(parents=True, exist_ok=True)
         options = {"config-file": str(resources.files("factbook.storage").joinpath("embedded.xml"))}
-        return {"interface": "chdb", "path": str(folder), "chdb_options": options}
+        return {"interface": "chdb", "path": str(folder), "chdb_options": options, "settings": dict(_SESSION)}
     url = urlsplit(address)
     secure = url.scheme == "clickhouses"
     try:
@@ -68,6 +71,7 @@ def connect_arguments(address: str, data: Path) -> dict[str, Any]:
         "secure": secure,
         "autogenerate_session_id": False,
         "connect_timeout": 10,
+        "settings": dict(_SESSION),
     }
 
 

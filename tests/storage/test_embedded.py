@@ -1,0 +1,43 @@
+"""The embedded engine takes a bounded share of the machine it has to share."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import factbook.storage
+from factbook.storage.engine import Engine
+
+CONFIG = Path(factbook.storage.__file__).with_name("embedded.xml")
+
+
+def test_every_bound_of_the_configuration_is_in_force(engine: Engine) -> None:
+    """The engine ignores what it does not know, so a misspelt bound would be none."""
+    bounds = {each.tag: str(each.text) for each in ElementTree.parse(CONFIG).getroot() if each.tag != "logger"}
+    in_force = dict(engine.rows("SELECT name, value FROM system.server_settings"))
+    assert {name: in_force.get(name) for name in bounds} == bounds
+
+
+def test_it_keeps_no_logs_of_its_own(engine: Engine) -> None:
+    assert engine.rows("SELECT name FROM system.tables WHERE database = 'system' AND engine ILIKE '%MergeTree'") == []
+
+
+def test_inserts_are_synchronous_on_every_connection(either: Engine) -> None:
+    assert either.rows("SELECT toString(getSetting('async_insert'))") == [("false",)]
+
+
+def test_at_rest_it_holds_less_than_half_a_gibibyte(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib\n"
+        "from factbook.bench.process import memory_mib\n"
+        "from factbook.storage.engine import Engine\n"
+        "from factbook.storage.migrate import migrate\n"
+        "engine = Engine('chdb', pathlib.Path(sys.argv[1]))\n"
+        "migrate(engine)\n"
+        "print(memory_mib(__import__('os').getpid())[0])\n"
+        "engine.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert float(done.stdout) < 512, done.stderr
