@@ -55,14 +55,31 @@ def test_the_tiles_say_what_the_service_says(server: Server, open_page: OpenPage
     page = open_page(server)
     expect(page.locator("#status")).to_have_text("Live")
     now = server.get("/realtime/overview")
-    expect(page.locator('[data-tile="revenue_today"] .figure')).to_have_text(f"{now['revenue_today']:,.2f}")
+    expect(page.locator('[data-tile="revenue_today"] .figure')).to_have_text(f"US${now['revenue_today']:,.2f}")
     expect(page.locator('[data-tile="active_users"] .figure')).to_have_text(f"{now['active_users']:,}")
 
 
 def test_numbers_are_written_the_reader_s_way(server: Server, open_page: OpenPage) -> None:
     server.keep(purchase(someone(), 1234.5))
     page = open_page(server, locale="de-DE")
-    expect(page.locator('[data-tile="revenue_today"] .figure')).to_have_text(re.compile(r"^\d{1,3}(\.\d{3})+,\d\d$"))
+    expect(page.locator('[data-tile="revenue_today"] .figure')).to_have_text(
+        re.compile(r"^\d{1,3}(\.\d{3})+,\d\d\s\$$")
+    )
+
+
+def test_amounts_in_several_currencies_get_none(own_server: Server, open_page: OpenPage) -> None:
+    own_server.keep(purchase(someone(), 10), purchase(someone(), 5, properties={"amount": 5, "currency": "EUR"}))
+    page = open_page(own_server)
+    expect(page.locator('[data-tile="revenue_today"] .figure')).to_have_text("15.00")
+    expect(page.locator("[data-measure=revenue] .figure")).to_have_text("15.00")
+
+
+def test_what_is_no_longer_kept_is_said(own_server: Server, open_page: OpenPage) -> None:
+    own_server.keep(purchase(someone(), 10))
+    page = open_page(own_server, "/?preset=custom&from=2010-01-01&to=2011-12-31&compare=false")
+    expect(page.locator("#series-kept")).to_contain_text("what is older was kept no longer")
+    page.get_by_role("button", name="7 days").click()
+    expect(page.locator("#series-kept")).to_be_hidden()
 
 
 def test_what_is_unknown_is_a_dash_and_not_a_zero(own_server: Server, open_page: OpenPage) -> None:

@@ -36,6 +36,9 @@ const text = (wallTime) => new Date(wallTime).toISOString().slice(0, 19);
 const floor = (value, step) => Math.floor(value / step) * step;
 const ceil = (value, step) => Math.ceil(value / step) * step;
 
+/** The step an open period ends on: whole hours for long ones, as minutes of a year ago are not kept to compare with. */
+const fine = (days) => (days < 30 ? MINUTE : HOUR);
+
 /** Today's date in the zone, as in a date field. */
 export const today = (now = Date.now()) => text(wall(now)).slice(0, 10);
 
@@ -67,14 +70,14 @@ export function period(choice, now = Date.now()) {
   if (preset) {
     const start = preset.months ? monthsBack(floor(here, DAY), preset.months - 1) : floor(here, DAY) - (preset.days - 1) * DAY;
     const first = preset.months ? start - (new Date(start).getUTCDate() - 1) * DAY : start;
-    const end = ceil(here + 1, MINUTE);
+    const end = ceil(here + 1, fine(preset.months ? 365 : preset.days));
     const back = (moment) => (preset.months ? monthsBack(moment, preset.months) : moment - preset.days * DAY);
     return { ...bounds(first, end, back), interval: preset.interval, open: true };
   }
   const start = Date.parse(choice.from);
   const days = Math.max(1, Math.round((Date.parse(choice.to) - start) / DAY) + 1);
   const open = start + days * DAY > here;
-  const end = open && start < here ? ceil(here + 1, MINUTE) : start + days * DAY;
+  const end = open && start < here ? ceil(here + 1, fine(days)) : start + days * DAY;
   return { ...bounds(start, end, (moment) => moment - days * DAY), interval: intervalFor(days), open };
 }
 

@@ -4,6 +4,7 @@ import { TimeChart } from "../chart.js";
 import { byId, el, message, setText } from "../dom.js";
 import * as format from "../format.js";
 import { PRESETS, period, today } from "../range.js";
+import { currencyOf } from "./currency.js";
 import { ranks } from "./ranks.js";
 
 const MEASURES = [
@@ -11,7 +12,7 @@ const MEASURES = [
   { id: "users", label: "Active users", metric: "users.active", of: (point) => point.value, format: format.count, whole: true },
   { id: "sessions", label: "Sessions", metric: "sessions", of: (point) => point.value, format: format.count, whole: true },
   { id: "orders", label: "Purchases", metric: "events.count.purchase", of: (point) => point.value ?? point.count, format: format.count, whole: true },
-  { id: "revenue", label: "Purchase amount", metric: "purchase.amount", of: (point) => point.sum, format: format.money },
+  { id: "revenue", label: "Purchase amount", metric: "purchase.amount", of: (point) => point.sum, format: format.money, amount: true },
 ];
 const REFRESH = 20_000;
 const WHILE_EMPTY = 2000;
@@ -21,6 +22,8 @@ export class OverTime {
   #choice = remembered();
   #abort;
   #timer;
+  #currency = null;
+  #currencyFor = null;
 
   constructor() {
     byId("series-table").addEventListener("shown", () => this.#chart.fillTable());
@@ -62,9 +65,14 @@ export class OverTime {
         MEASURES.map(async (measure) => ({ measure, answers: await Promise.all(spans.map((span) => series(measure, span, range.interval, abort))) })),
       );
       const stats = await Promise.all(spans.map((span) => get("/api/v1/events/stats", bounds(span), abort)));
+      if (this.#choice !== this.#currencyFor) {
+        this.#currencyFor = this.#choice;
+        this.#currency = await currencyOf(bounds({ start: spans.at(-1).start, end: range.end }), abort);
+      }
       for (const { measure, answers } of measures) this.#showMeasure(measure, answers);
       this.#showSeries(measures.find(({ measure }) => measure.id === this.#choice.measure), range);
       showTypes(stats);
+      showKept(measures.map(({ answers }) => answers));
       byId("series-message").replaceChildren();
       // The first events may have come in between the two questions, so either may still say none.
       const [events] = measures[0].answers;
@@ -125,24 +133,30 @@ export class OverTime {
     if (!backwards) this.choose({ preset: "custom", from: from.value, to: to.value });
   }
 
+  /** How the measure's values are written, with the currency of this choice. */
+  #write(measure) {
+    return measure.amount ? (value) => format.money(value, this.#currency) : measure.format;
+  }
+
   #showMeasure(measure, answers) {
+    const write = this.#write(measure);
     const [now, before] = answers.map(({ total }) => measure.of(total));
     const button = byId("measures").querySelector(`[data-measure="${measure.id}"]`);
-    setText(button.querySelector(".figure"), measure.format(now));
+    setText(button.querySelector(".figure"), write(now));
     const change = answers.length > 1 ? format.change(now, before) : null;
     const beside = button.querySelector(".beside");
     if (answers.length < 2) beside.replaceChildren("\u00a0");
-    else if (!change) beside.replaceChildren(`before: ${measure.format(before)}`);
+    else if (!change) beside.replaceChildren(`before: ${write(before)}`);
     else {
       const tone = change.direction > 0 ? "good" : change.direction < 0 ? "bad" : "";
-      beside.replaceChildren(el("span", { class: tone }, change.text), ` from ${measure.format(before)}`);
+      beside.replaceChildren(el("span", { class: tone }, change.text), ` from ${write(before)}`);
     }
   }
 
   #showSeries({ measure, answers }, range) {
     const [now, before] = answers.map(({ points }) => points);
     const times = (now.length >= (before?.length ?? 0) ? now : before).map(({ time }, index) => now[index]?.time ?? time);
-    const one = (name, kind, points) => ({ name, kind, whole: measure.whole, format: measure.format, values: times.map((_, index) => (points[index] ? (measure.of(points[index]) ?? null) : null)) });
+    const one = (name, kind, points) => ({ name, kind, whole: measure.whole, format: this.#write(measure), values: times.map((_, index) => (points[index] ? (measure.of(points[index]) ?? null) : null)) });
     const lines = [one(measure.label, "line", now), ...(before ? [one("Previous period", "past", before)] : [])];
     setText(byId("series-title"), `${measure.label} ${EACH[range.interval]}`);
     byId("series-legend").replaceChildren(
@@ -157,6 +171,16 @@ const bounds = ({ start, end }) => ({ start_time: start, end_time: end, timezone
 
 async function series(measure, span, interval, abort) {
   return get("/api/v1/metrics", { metric_name: measure.metric, interval, ...bounds(span) }, abort);
+}
+
+/** Says where the answers lack what is past its retention. */
+function showKept(answers) {
+  const latest = (index) => answers.map((one) => one[index]?.complete_since).filter(Boolean).sort((a, b) => Date.parse(b) - Date.parse(a))[0];
+  const [now, before] = [latest(0), latest(1)];
+  const note = byId("series-kept");
+  note.hidden = !now && !before;
+  if (now) setText(note, `Complete since ${format.time(now, "date")}: what is older was kept no longer.`);
+  else if (before) setText(note, `The previous period is complete only since ${format.time(before, "date")}, so the comparison is not exact.`);
 }
 
 function showTypes([now, before]) {

@@ -20,7 +20,7 @@ function item({ name, count, href, before }, largest) {
     "li",
     {},
     share,
-    el("a", { class: "name", href: address("/events", href), title: name }, name),
+    href ? el("a", { class: "name", href: address("/events", href), title: name }, name) : el("span", { class: "name", title: name }, name),
     before === undefined ? null : delta(count, before),
     el("span", { class: "number" }, format.count(count)),
   );

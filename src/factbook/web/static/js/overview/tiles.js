@@ -3,7 +3,11 @@ import { get } from "../api.js";
 import { byId, el, setText } from "../dom.js";
 import * as format from "../format.js";
 import { redraw } from "../frame.js";
+import { today } from "../range.js";
+import { currencyOf } from "./currency.js";
 import { ranks } from "./ranks.js";
+
+const CURRENCY_EVERY = 60_000;
 
 const TILES = {
   active_users: (now) => [format.count(now.active_users), versus(now, "active_users", `vs. the ${format.span(now.active_seconds)} before`) ?? sessions(now)],
@@ -26,6 +30,18 @@ const sessions = (now) => `${format.count(now.active_sessions)} ${now.active_ses
 
 export class Tiles {
   #now = null;
+  #currency = null;
+
+  constructor() {
+    this.#askCurrency();
+    setInterval(() => document.hidden || this.#askCurrency(), CURRENCY_EVERY);
+  }
+
+  async #askCurrency() {
+    // Without an answer amounts stand without a currency, which is never wrong.
+    this.#currency = await currencyOf({ start_time: today(), timezone: format.zone }).catch(() => null);
+    if (this.#now) redraw(this.#draw);
+  }
 
   async load() {
     // What fails here comes over the live connection a second later; its state says if it does not.
@@ -39,7 +55,7 @@ export class Tiles {
   }
 
   #draw = () => {
-    const now = this.#now;
+    const now = { ...this.#now, currency: this.#currency };
     for (const [name, figures] of Object.entries(TILES)) {
       const tile = document.querySelector(`[data-tile="${name}"]`);
       const [figure, beside] = figures(now);
@@ -50,10 +66,10 @@ export class Tiles {
       const text = typeof beside === "string" ? beside : (beside?.textContent ?? "");
       if (foot.textContent !== text) foot.replaceChildren(beside ?? "\u00a0");
     }
-    const window = now.window_seconds ? `last ${format.span(now.window_seconds)}` : "";
+    const window = now.active_seconds ? `last ${format.span(now.active_seconds)}` : "";
     for (const node of document.querySelectorAll("[data-window]")) setText(node, window);
     const types = (now.top_event_types ?? []).map(({ event_type: name, count }) => ({ name, count, href: { event_type: name } }));
-    const content = (now.top_content ?? []).map(({ content_id: id, label, count }) => ({ name: label ?? id, count, href: { content_id: id } }));
+    const content = (now.top_content ?? []).map(({ content_id: id, label, count }) => ({ name: label, count, href: id ? { content_id: id } : null }));
     ranks(byId("types-now"), types.slice(0, 5), "No events just now");
     ranks(byId("content-now"), content.slice(0, 5), "No content or product just now");
   };
