@@ -87,3 +87,23 @@ def test_the_board_counts_todays_trading(engine: Engine, warehouse: Warehouse, s
     assert (answer["orders_placed"], answer["orders_filled"], answer["active_strategies"]) == (2, 1, 1)
     assert (answer["total_volume"], answer["average_latency"], answer["error_rate"]) == (12.5, 20, 0.5)
     assert answer["custom_metrics"]["events.count.order.placed"] == 2
+
+
+def test_what_events_are_about_is_the_content_else_the_resource(
+    engine: Engine, warehouse: Warehouse, scope: Scope
+) -> None:
+    given(
+        engine,
+        scope,
+        [
+            {"at": "2026-03-01T11:45:00Z", "user": "a", "resource_type": "flight", "resource_id": "UA1"},
+            {"at": "2026-03-01T11:50:00Z", "user": "b", "resource_type": "flight", "resource_id": "UA1"},
+            {"at": "2026-03-01T11:55:00Z", "user": "a", "content_id": "film", "resource_id": "not shown"},
+            {"at": "2026-03-01T11:55:00Z", "user": "a"},
+        ],
+    )
+    top = top_content(warehouse, scope, Live(moment("2026-03-01T12:00:00Z"), ZoneInfo("UTC")))
+    assert [(row["label"], row["content_id"], row["count"], row["users"]) for row in top] == [
+        ("flight UA1", None, 2, 2),
+        ("film", "film", 1, 1),
+    ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
+from factbook.core.clock import system_clock
 from factbook.core.errors import FactbookError, invalid
+from factbook.core.settings import load_settings
 from factbook.core.times import zone
 from factbook.ingest.file_load import FileLoad, Step, Tally
 from factbook.ingest.file_mapping import ColumnMapping
@@ -72,6 +75,7 @@ def load(
         for file, load_ in zip(found, loads, strict=True):
             tally = _run(load_, file, sink)
             _report(file, tally)
+            _warn_of_retention(tally)
             failed += not _kept(tally)
     if failed:
         raise typer.Exit(1)
@@ -146,6 +150,17 @@ def _report(file: SourceFile, tally: Tally) -> None:
         typer.echo(f"  row {bad.row:,}: {f'{bad.field}: ' if bad.field else ''}{bad.message}")
     if tally.refused:
         typer.echo("  The refused rows stand among the dead letters, each with its reason.")
+
+
+def _warn_of_retention(tally: Tally) -> None:
+    """Old events are taken in, and go again with the next daily retention unless it is told to keep them."""
+    days = load_settings().analytics.retention.raw_events
+    if tally.oldest and system_clock() - tally.oldest > timedelta(days=days):
+        typer.echo(
+            f"  Its events go back to {tally.oldest:%Y-%m-%d}; single events are kept for {days} days by default,"
+            " and the daily retention removes older ones.\n  To keep them, raise analytics.retention.raw_events (or PUT"
+            " /api/v1/privacy/retention) before it runs."
+        )
 
 
 def _kept(tally: Tally) -> bool:

@@ -8,11 +8,13 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from factbook.core.errors import FactbookError, Kind
+from factbook.events.event import Event
 
 from .decode import Refusal, read_event
 from .file_ids import RowIds
@@ -52,7 +54,10 @@ class BadRow:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a file's rows. before: rows that earlier runs had loaded; all else is of this run."""
+    """What became of a file's rows. before: rows that earlier runs had loaded; all else is of this run.
+
+    oldest: the earliest time among the first and last events of each batch.
+    """
 
     before: int = 0
     rows: int = 0
@@ -60,6 +65,13 @@ class Tally:
     duplicates: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
     examples: list[BadRow] = field(default_factory=list)
+    oldest: datetime | None = None
+
+    def date(self, event: bytes) -> None:
+        read = read_event(event)
+        if isinstance(read, Event) and read.timestamp:
+            moment = read.timestamp if read.timestamp.tzinfo else read.timestamp.replace(tzinfo=UTC)
+            self.oldest = min(moment, self.oldest or moment)
 
     @property
     def refused(self) -> int:
@@ -135,6 +147,8 @@ class FileLoad:
         for batch in ahead(self._batches(tally.before), 2):
             self._send(sink, batch, tally)
             tally.rows += len(batch.events)
+            tally.date(batch.events[0])
+            tally.date(batch.events[-1])
             watch(Step(tally.before + tally.rows, tally.rows, batch.fraction, tally.refused))
         return tally
 

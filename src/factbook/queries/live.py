@@ -83,17 +83,28 @@ def overview(warehouse: Warehouse, scope: Scope, live: Live) -> dict[str, Any]:
 
 
 def top_content(warehouse: Warehouse, scope: Scope, live: Live) -> list[dict[str, Any]]:
-    """The contents that most events of the active window name: content_id, count and users."""
+    """What most events of the active window are about: the content, else the resource (`label`: type and id)."""
     parameters = Parameters()
     window = between(live.ms - round(live.active * 1000), live.minute_end, parameters)
-    sql = f"""SELECT content_id, count() AS n, uniqCombined64(18)(sipHash64(if(user_id != '', user_id, anonymous_id)))
+    sql = f"""SELECT content_id, if(content_id != '', '', resource_type) AS kind,
+    if(content_id != '', '', resource_id) AS resource, count() AS n,
+    uniqCombined64(18)(sipHash64(if(user_id != '', user_id, anonymous_id)))
 FROM events
-WHERE tenant = {{tenant:String}}{window} AND NOT is_bot AND content_id != ''
-GROUP BY content_id
-ORDER BY n DESC, content_id
+WHERE tenant = {{tenant:String}}{window} AND NOT is_bot AND (content_id != '' OR resource_id != '')
+GROUP BY content_id, kind, resource
+ORDER BY n DESC, content_id, kind, resource
 LIMIT {TOP}"""
-    rows = warehouse.rows(scope, sql, parameters.values)
-    return [{"content_id": str(name), "count": int(count), "users": int(users)} for name, count, users in rows]
+    return [
+        {
+            "content_id": content or None,
+            "resource_type": kind or None,
+            "resource_id": resource or None,
+            "label": content or f"{kind} {resource}".strip(),
+            "count": int(count),
+            "users": int(users),
+        }
+        for content, kind, resource, count, users in warehouse.rows(scope, sql, parameters.values)
+    ]
 
 
 def active_users(warehouse: Warehouse, scope: Scope, live: Live) -> dict[str, Any]:
