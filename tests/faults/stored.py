@@ -1,4 +1,4 @@
-"""What a stopped server left in its folder, read by a process of its own: `python -m tests.faults.stored FOLDER`."""
+"""What stands in the warehouse, read by a process of its own: `python -m tests.faults.stored FOLDER [ADDRESS]`."""
 
 from __future__ import annotations
 
@@ -37,10 +37,16 @@ FROM rollups WHERE level = '{level}' AND property = 'x' GROUP BY event_type, at
 )
 
 
-def read(folder: Path) -> dict[str, Any]:
-    """ids: of every raw row. wrong: by level, the buckets in which raw rows and roll-up differ."""
+def read(folder: Path, address: str = "chdb") -> dict[str, Any]:
+    """ids: of every raw row. wrong: by level, the buckets in which raw rows and roll-up differ.
+
+    folder: of a server that was stopped, where the warehouse is embedded.
+    """
     done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.stored", str(folder)], capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "tests.faults.stored", str(folder), address],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     if done.returncode:
         raise RuntimeError(done.stderr)
@@ -48,8 +54,8 @@ def read(folder: Path) -> dict[str, Any]:
     return found
 
 
-def _main(folder: Path) -> None:
-    engine = Engine("chdb", folder, connections=1)
+def _main(folder: Path, address: str) -> None:
+    engine = Engine(address, folder, connections=1)
     try:
         ids = [str(row[0]) for row in engine.rows("SELECT event_id FROM events")]
         wrong: dict[str, list[Any]] = {}
@@ -67,4 +73,4 @@ def _main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]))
+    _main(Path(sys.argv[1]), sys.argv[2])

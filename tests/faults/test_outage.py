@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import random
+import time
+from collections import Counter
 from pathlib import Path
 
 from factbook.bench.server import Served
 from tests.servers import clickhouse
 
-from .sender import make, send
+from .sender import Senders, make, send
+from .stored import read
 from .test_disks import total, until
 
 
@@ -41,3 +45,36 @@ def test_warehouse_away_events_wait_in_the_journal_and_count_once_when_it_is_bac
             served.kill()
         print(served.last_words())
         warehouse.stop()
+
+
+def test_warehouse_killed_in_mid_insert_counts_every_event_once(tmp_path: Path) -> None:
+    """Of an insert that was cut off nobody knows whether it is in: the block goes again under its tokens."""
+    seed = int(os.environ.get("FACTBOOK_TEST_SEED") or random.randrange(2**32))
+    print(f"FACTBOOK_TEST_SEED={seed}")
+    pick = random.Random(seed)
+    warehouse = clickhouse.ClickHouseServer()
+    address = warehouse.url("factbook_killed")
+    served = Served(tmp_path / "data", environment={"FACTBOOK_WAREHOUSE": address})
+    try:
+        served.start()
+        senders = Senders(served, seed, threads=2, size=200)
+        senders.start()
+        for _ in range(6):
+            time.sleep(pick.uniform(0.2, 1.5))  # the random moment
+            warehouse.kill()
+            warehouse.start()
+        senders.stop()
+        assert not senders.unexpected, senders.unexpected[:3]
+        served.settle()
+        assert served.stop() == 0
+        found = read(tmp_path, address)
+    finally:
+        if served.running:
+            served.kill()
+        print(served.last_words()[-3000:])
+        warehouse.stop()
+    times = Counter(found["ids"])
+    assert len(senders.acknowledged) > 1000
+    assert not [event_id for event_id in senders.acknowledged if times[event_id] != 1], seed
+    assert found["wrong"] == {"1m": [], "1h": [], "1d": []}, seed
+    assert found["letters"] == {}
