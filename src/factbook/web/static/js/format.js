@@ -41,11 +41,12 @@ export function rate(value) {
   return numbers({ maximumFractionDigits: size < 1 ? 2 : size < 100 ? 1 : 0 }).format(value);
 }
 
-/** An amount: with its currency where the service names one, else with two decimals. */
+/** An amount, with its currency where one is known: cents below ten thousand, whole units from there, "12.3M" from ten million. */
 export function money(value, currency = null) {
   if (!known(value)) return UNKNOWN;
-  const long = Math.abs(value) >= 1e7;
-  const size = long ? { notation: "compact", maximumFractionDigits: 1 } : { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  const digits = Math.abs(value) < 1e4 ? 2 : 0;
+  const long = { notation: "compact", maximumFractionDigits: 1 };
+  const size = Math.abs(value) >= 1e7 ? long : { minimumFractionDigits: digits, maximumFractionDigits: digits };
   return numbers(currency ? { style: "currency", currency, ...size } : size).format(value);
 }
 

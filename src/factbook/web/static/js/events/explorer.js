@@ -117,7 +117,11 @@ function rowsOf(event) {
 }
 
 function detailsOf(event) {
-  const only = (name, label) => event[name] && el("a", { class: "button", href: address("/events", { range: "all", [name]: event[name] }) }, label);
+  const only = (label, ...names) => {
+    if (!event[names.at(-1)]) return null;
+    const filters = Object.fromEntries(names.map((name) => [name, event[name]]));
+    return el("a", { class: "button", href: address("/events", { range: "all", ...filters }) }, label);
+  };
   return el(
     "div",
     {},
@@ -126,9 +130,10 @@ function detailsOf(event) {
       "div",
       { class: "details-actions" },
       el("button", { type: "button", onclick: () => copy(JSON.stringify(event, null, 2)) }, "Copy JSON"),
-      only("user_id", "All of this user") || null,
-      only("session_id", "All of this session") || null,
-      only("content_id", "All of this content") || null,
+      only("All of this user", "user_id"),
+      only("All of this session", "session_id"),
+      only("All of this content", "content_id"),
+      only("All of this resource", "resource_type", "resource_id"),
     ),
   );
 }

@@ -11,6 +11,7 @@ export function write(filters) {
   form.start_time.value = filters.start_time.slice(0, 19);
   form.end_time.value = filters.end_time.slice(0, 19);
   for (const name of FIELDS) form[name].value = filters[name];
+  for (const label of form.querySelectorAll(".rare")) label.hidden = !label.querySelector("input").value;
   form.include_bots.checked = filters.include_bots;
   list.replaceChildren(...filters.properties.map(row));
   showTimes();

@@ -13,7 +13,7 @@ export const OPERATORS = {
   in: "is one of",
   exists: "exists",
 };
-export const FIELDS = ["event_type", "user_id", "session_id", "content_id"];
+export const FIELDS = ["event_type", "user_id", "session_id", "content_id", "resource_type", "resource_id"];
 const HOUR = 3_600_000;
 
 /** From the page's query string: {range, start_time, end_time, include_bots, FIELDS…, properties: [{name, operator, value}]}. */

@@ -3,7 +3,10 @@ import { address } from "../api.js";
 import { el } from "../dom.js";
 import * as format from "../format.js";
 
-/** rows: [{name, count, href: filters of the explorer, before?}]; `before` undefined: no comparison asked. More of a type is neither good nor bad, so no colour. */
+/**
+ * rows: [{name, count, href: filters of the explorer, before?}]; `before` undefined: no comparison asked.
+ * More of a type is neither good nor bad, so a change has no colour.
+ */
 export function ranks(list, rows, none) {
   const signature = JSON.stringify(rows);
   if (list.dataset.drawn === signature) return;
@@ -20,7 +23,7 @@ function item({ name, count, href, before }, largest) {
     "li",
     {},
     share,
-    href ? el("a", { class: "name", href: address("/events", href), title: name }, name) : el("span", { class: "name", title: name }, name),
+    el("a", { class: "name", href: address("/events", href), title: name }, name),
     before === undefined ? null : delta(count, before),
     el("span", { class: "number" }, format.count(count)),
   );

@@ -69,7 +69,11 @@ export class Tiles {
     const window = now.active_seconds ? `last ${format.span(now.active_seconds)}` : "";
     for (const node of document.querySelectorAll("[data-window]")) setText(node, window);
     const types = (now.top_event_types ?? []).map(({ event_type: name, count }) => ({ name, count, href: { event_type: name } }));
-    const content = (now.top_content ?? []).map(({ content_id: id, label, count }) => ({ name: label, count, href: id ? { content_id: id } : null }));
+    const content = (now.top_content ?? []).map(({ content_id, resource_type, resource_id, label, count }) => ({
+      name: label ?? content_id,
+      count,
+      href: content_id ? { content_id } : { resource_type, resource_id },
+    }));
     ranks(byId("types-now"), types.slice(0, 5), "No events just now");
     ranks(byId("content-now"), content.slice(0, 5), "No content or product just now");
   };
