@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -19,13 +20,14 @@ from .visits import Visits, actor_of
 _SLICE = timedelta(hours=1)
 _ACTOR = ("session_id", "user_id", "anonymous_id")
 
-_TABLES = ("events", "removed_ids")
-"""Where ids stand: retention leaves behind those of events that came in lately."""
-
-_TENANTS = "SELECT DISTINCT tenant FROM %s WHERE processed_at >= {first:DateTime64(3, 'UTC')}"
-
-_IDS = """SELECT event_id FROM %s WHERE tenant = {tenant:String}
-AND processed_at >= {first:DateTime64(3, 'UTC')} AND processed_at < {last:DateTime64(3, 'UTC')}"""
+_IDS = """SELECT toString(tenant) AS tenant, event_id
+FROM (
+    SELECT tenant, event_id, processed_at FROM events
+    UNION ALL SELECT tenant, event_id, processed_at FROM removed_ids
+)
+WHERE processed_at >= {first:DateTime64(3, 'UTC')} AND processed_at < {last:DateTime64(3, 'UTC')}
+ORDER BY tenant"""
+"""Retention leaves behind, in `removed_ids`, those of events that came in lately."""
 
 _SESSIONS = """SELECT
     concat(tenant, '\\0', multiIf(session_id != '', concat('s', session_id), user_id != '', concat('u', user_id),
@@ -39,17 +41,23 @@ GROUP BY actor, session ORDER BY last"""
 def recall_ids(engine: Engine, seen: Seen, now: datetime, window: timedelta) -> int:
     """Fills `seen` with the ids journalled within `window` before `now`, an hour at a time; returns how many."""
     count = 0
-    bound = {"first": sql_time(now - window)}
-    held = [(table, str(row[0])) for table in _TABLES for row in engine.rows(_TENANTS % table, bound)]
     first = now - window
-    while held and first <= now:
-        for table, tenant in held:
-            slice_ = {"tenant": tenant, "first": sql_time(first), "last": sql_time(first + _SLICE)}
-            for chunk in engine.table(_IDS % table, slice_)["event_id"].chunks:
-                wanted = np.unique(hashes(_raw(chunk), tenant))
-                count += _remember(seen, wanted, first + _SLICE)
+    while first <= now:
+        found = engine.table(_IDS, {"first": sql_time(first), "last": sql_time(first + _SLICE)})
+        for tenant, rows in _runs(found["tenant"]):
+            ids = b"".join(_raw(chunk) for chunk in found["event_id"][rows].chunks)
+            count += _remember(seen, np.unique(hashes(ids, tenant)), first + _SLICE)
         first += _SLICE
     return count
+
+
+def _runs(ordered: pa.ChunkedArray) -> Iterator[tuple[str, slice]]:
+    """(value, its rows) of an ordered column."""
+    runs = pc.run_end_encode(ordered.combine_chunks())
+    start = 0
+    for value, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+        yield value, slice(start, end)
+        start = end
 
 
 def recall_waiting(journal: Journal, seen: Seen, visits: Visits) -> int:
