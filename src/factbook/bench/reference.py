@@ -1,7 +1,8 @@
 """The bare engine beside us: the same rows from files, under the same settings, with the same roll-ups; no service.
 
 `python -m factbook.bench.reference export FOLDER FILES RUN` writes a run's rows out of a stopped server's folder, in
-blocks as the writer makes them; `… load FILES FOLDER` loads them into a fresh folder and says how long it took.
+blocks as the writer makes them, in the engine's own format (Native) and as JSON lines; `… load FILES FOLDER FORMAT`
+loads them into a fresh folder and says how long it took.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from .process import cpu_seconds, forget_peak, memory_mib
 
 BLOCK_ROWS = 50_000
 IDLE_SECONDS = 10.0
+FORMATS = {"native": "Native", "ndjson": "JSONEachRow"}
+"""File endings and the engine's names of the formats."""
 
 _SETTINGS = (
     "async_insert = 0, max_insert_block_size = {rows}, min_insert_block_size_rows = {rows}, "
@@ -58,8 +61,9 @@ def export(folder: Path, files: Path, run: int) -> int:
     return int(_in_process("export", str(folder), str(files), f"{run & 0xFFFFFFFF:08x}"))
 
 
-def load(files: Path, folder: Path) -> Bare:
-    return msgspec.json.decode(_in_process("load", str(files), str(folder)), type=Bare)
+def load(files: Path, folder: Path, ending: str) -> Bare:
+    """ending: one of FORMATS."""
+    return msgspec.json.decode(_in_process("load", str(files), str(folder), ending), type=Bare)
 
 
 def _in_process(*arguments: str) -> bytes:
@@ -87,10 +91,11 @@ def _export(folder: Path, files: Path, prefix: str) -> int:
                 f"(SELECT * FROM events WHERE {of_run} ORDER BY event_id LIMIT {BLOCK_ROWS} "
                 f"OFFSET {number * BLOCK_ROWS})"
             )
-            engine.command(
-                f"SELECT {columns}, toUInt64({number}) AS block FROM {rows} "
-                f"INTO OUTFILE '{files / str(number)}.native' TRUNCATE FORMAT Native"
-            )
+            for ending, name in FORMATS.items():
+                engine.command(
+                    f"SELECT {columns}, toUInt64({number}) AS block FROM {rows} "
+                    f"INTO OUTFILE '{files / str(number)}.{ending}' TRUNCATE FORMAT {name}"
+                )
             [(count, first, last)] = engine.rows(
                 f"SELECT count(), toString(min(timestamp)), toString(max(timestamp)) FROM {rows}"
             )
@@ -101,7 +106,7 @@ def _export(folder: Path, files: Path, prefix: str) -> int:
         engine.close()
 
 
-def _load(files: Path, folder: Path) -> Bare:
+def _load(files: Path, folder: Path, ending: str) -> Bare:
     blocks = [msgspec.json.decode(path.read_bytes(), type=Block) for path in files.glob("*.json")]
     blocks.sort(key=lambda block: block.number)
     started = time.perf_counter()
@@ -119,8 +124,8 @@ def _load(files: Path, folder: Path) -> Bare:
         for block in blocks:
             settings = _SETTINGS.format(rows=block.rows)
             engine.command(
-                f"INSERT INTO events ({columns}) FROM INFILE '{files / str(block.number)}.native' "
-                f"SETTINGS insert_deduplication_token = '{block.number}', {settings} FORMAT Native"
+                f"INSERT INTO events ({columns}) FROM INFILE '{files / str(block.number)}.{ending}' "
+                f"SETTINGS insert_deduplication_token = '{block.number}', {settings} FORMAT {FORMATS[ending]}"
             )
             roll_up(engine, block, f"{block.number}")
         loaded, working = time.perf_counter() - started, cpu_seconds(os.getpid()) - working
@@ -168,7 +173,7 @@ def main() -> None:
     if verb == "export":
         sys.stdout.write(str(_export(Path(source), Path(target), *rest)))
     else:
-        sys.stdout.buffer.write(msgspec.json.encode(_load(Path(source), Path(target))))
+        sys.stdout.buffer.write(msgspec.json.encode(_load(Path(source), Path(target), *rest)))
 
 
 if __name__ == "__main__":
