@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 
 BATCH = 1000
 SPREAD_SECONDS = 600
-"""Event times lie within this many seconds before the moment the bodies were made."""
+"""Event times go through this many seconds, up to the moment the bodies were made; in order but for some seconds."""
+
+_TIMES = 4096
+_JITTER = 16
 
 TYPES = (
     "page_view",
@@ -29,16 +32,17 @@ COUNTRIES = ("DE", "FR", "US", "GB", "NL", "ES", "IT", "PL")
 
 
 class Events:
-    """JSON events with the ids run-0, run-1, …; `run` keeps those of one load apart from another's."""
+    """`count` JSON events with the ids run-0, run-1, …; `run` keeps those of one load apart from another's."""
 
-    def __init__(self, run: int, seed: int = 1) -> None:
+    def __init__(self, run: int, count: int, seed: int = 1) -> None:
+        self._count = count
         self._random = random.Random(seed)  # noqa: S311 (test data)
         self._run = f"{run & 0xFFFFFFFF:08x}-0000-4000-8000-"
         self._next = 0
         now = datetime.now(UTC).timestamp()
         self._times = [
-            datetime.fromtimestamp(now - SPREAD_SECONDS * (1 - n / 4096), UTC).isoformat(timespec="milliseconds")
-            for n in range(4096)
+            datetime.fromtimestamp(now - SPREAD_SECONDS * (1 - n / _TIMES), UTC).isoformat(timespec="milliseconds")
+            for n in range(_TIMES)
         ]
 
     def one(self) -> bytes:
@@ -46,9 +50,10 @@ class Events:
         number = self._next
         self._next += 1
         user = int(pick() * 20_000)
+        time = max(0, number * _TIMES // self._count - int(pick() * _JITTER))
         return (
             f'{{"event_id":"{self._run}{number:012x}","event_type":"{TYPES[int(pick() * 8)]}",'
-            f'"timestamp":"{self._times[int(pick() * 4096)]}","user_id":"user-{user}",'
+            f'"timestamp":"{self._times[time]}","user_id":"user-{user}",'
             f'"session_id":"session-{user}-{int(pick() * 3)}","content_id":"item-{int(pick() * 500)}",'
             f'"country":"{COUNTRIES[int(pick() * 8)]}","user_agent":"{AGENTS[int(pick() * 3)]}",'
             f'"properties":{{"price":{int(pick() * 10_000) / 100},"quantity":{1 + int(pick() * 5)},'

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from factbook.core.errors import unavailable
+from factbook.core.errors import FactbookError, unavailable
 from factbook.ingest.decode import decode
 
 from . import reference
@@ -50,6 +50,10 @@ def measure(folder: Path, *, events: int, seconds: float, say: Say) -> list[Figu
         served.stop()
         served.start()
         again = served.ready_seconds
+    except FactbookError as error:
+        if served.running:
+            raise
+        raise unavailable(f"The server ended: {error.message}\n{served.last_words()}") from error
     finally:
         if served.running:
             served.stop()
@@ -184,7 +188,8 @@ def _acknowledgements(sent: Sent, floor: Sent) -> list[Figure]:
 
 def _validation() -> tuple[float, float]:
     """Events a second of one core: our decoding with every check of the schema, and json.loads without any."""
-    bodies = [body for made in [Events(0)] for body in (made.batch() for _ in range(50))]
+    made = Events(0, 50 * BATCH)
+    bodies = [made.batch() for _ in range(50)]
     return _speed(lambda body: decode(body, max_events=10_000), bodies), _speed(json.loads, bodies)
 
 

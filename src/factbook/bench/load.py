@@ -179,7 +179,7 @@ class Connection(asyncio.Protocol):
 
 def requests(spec: Spec) -> list[bytes]:
     """Whole HTTP requests, head and body."""
-    events = Events(spec.run, seed=spec.run)
+    events = Events(spec.run, spec.requests * max(spec.size, 1), seed=spec.run)
     path = "/api/v1/events/batch" if spec.size else "/api/v1/events"
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{spec.port}\r\nAuthorization: Bearer {spec.key}\r\n"

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from factbook.core.errors import unavailable
+
 
 def memory_mib(pid: int) -> tuple[float, float]:
-    """(now, peak) resident memory in MiB."""
-    found = {}
+    """(now, peak) resident memory in MiB. Raises UNAVAILABLE when the process has ended."""
+    found: dict[str, float] = {}
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         name, _, rest = line.partition(":")
         if name in ("VmRSS", "VmHWM"):
             found[name] = int(rest.split()[0]) / 1024
+    if not found:
+        raise unavailable(f"Process {pid} has ended.")
     return found["VmRSS"], found["VmHWM"]
 
 
