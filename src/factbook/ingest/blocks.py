@@ -11,6 +11,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from factbook.core.errors import unavailable
+
 from .batch import Batch
 from .properties import Leaves
 
@@ -154,12 +156,18 @@ def uuid_text(raw: bytes) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def warm_up() -> None:
+    """Arrow's first conversion imports pandas (0.3 s): done at the start, not with the first event."""
+    _texts(["a", "b"])
+
+
 class _Entry(msgspec.Struct, array_like=True):
     version: int
     events: bytes | None
     letters: bytes | None
 
 
+_VERSION = 1
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(_Entry)
 
@@ -168,7 +176,7 @@ def to_bytes(events: pa.RecordBatch | None, letters: pa.RecordBatch | None) -> b
     """What the journal keeps of one commit."""
     return _ENCODER.encode(
         _Entry(
-            1,
+            _VERSION,
             events.serialize().to_pybytes() if events is not None else None,
             letters.serialize().to_pybytes() if letters is not None else None,
         )
@@ -184,14 +192,22 @@ class Rows:
 
 
 def from_bytes(bodies: Iterable[bytes]) -> Rows:
-    """Many journal entries as one block, in order."""
+    """Many journal entries as one block, in order. UNAVAILABLE for one that this version cannot read."""
     events, letters = [], []
     for body in bodies:
-        entry = _DECODER.decode(body)
-        if entry.events is not None:
-            events.append(pa.ipc.read_record_batch(pa.py_buffer(entry.events), EVENTS))
-        if entry.letters is not None:
-            letters.append(pa.ipc.read_record_batch(pa.py_buffer(entry.letters), LETTERS))
+        try:
+            entry = _DECODER.decode(body)
+            if entry.version != _VERSION:
+                raise ValueError(f"it has the version {entry.version}, not {_VERSION}")
+            if entry.events is not None:
+                events.append(pa.ipc.read_record_batch(pa.py_buffer(entry.events), EVENTS))
+            if entry.letters is not None:
+                letters.append(pa.ipc.read_record_batch(pa.py_buffer(entry.letters), LETTERS))
+        except (msgspec.DecodeError, ValueError, OSError) as error:  # Arrow's errors are ValueErrors or OSErrors
+            raise unavailable(
+                f"The journal holds an entry that cannot be read: {error}.",
+                hint="Start the version that wrote it, until the journal is empty; else move journal.db away.",
+            ) from error
     return Rows(
         pa.Table.from_batches(events, EVENTS).combine_chunks(), pa.Table.from_batches(letters, LETTERS).combine_chunks()
     )
