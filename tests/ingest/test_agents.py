@@ -60,7 +60,7 @@ def test_no_user_agent_is_no_device_and_no_bot() -> None:
 
 @pytest.mark.parametrize("text", ["android" * 290, "mobile " * 290, "(" * 2048, "sm-t" * 500, "a" * 2048])
 def test_the_longest_user_agent_is_read_at_once_whatever_it_holds(text: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     for number in range(10):
         agent(f"{text[:2040]}{number}")
-    assert time.process_time() - began < 1.0
+    assert time.thread_time() - began < 1.0
