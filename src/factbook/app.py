@@ -19,6 +19,7 @@ from factbook.core.errors import FactbookError
 from factbook.core.settings import Settings
 from factbook.core.telemetry import Telemetry
 from factbook.ingest.batch import Rules
+from factbook.ingest.blocks import warm_up
 from factbook.ingest.event_types import EventTypes
 from factbook.ingest.feed import Feed
 from factbook.ingest.intake import Intake, Limits
@@ -83,7 +84,7 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         pages.router(services),
     ):
         api.include_router(part)
-    app: ASGIApp = IngestRoutes(api, services)
+    app: ASGIApp = IngestRoutes(RequestId(SecurityHeaders(api)), services)
     security = services.settings.security
     if security.cors_origins:
         app = CORSMiddleware(
@@ -92,7 +93,7 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
             allow_methods=list(security.cors_methods),
             allow_headers=["Authorization", "X-API-Key", "Content-Type", "Content-Encoding", "X-Request-ID"],
         )
-    return RequestId(SecurityHeaders(app))
+    return app
 
 
 @contextmanager
@@ -157,6 +158,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         )
         stack.callback(reads.close)
         kept = Retention(engine, metadata, clock, defaults=settings.analytics.retention, settle=intake.drain)
+        warm_up()
         writer.start()
         stack.callback(_stop_writer, writer)
         intake.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -89,8 +90,12 @@ _OF_EVENT = (
     "correlation_id",
     "data_class",
 )
-_ELSEWHERE = ("tenant", "timestamp", "processed_at", "source", "batch_id", "numbers", "texts")
-_OF_STEPS = tuple(name for name in EVENTS.names if name not in _OF_EVENT + _ELSEWHERE)
+_ELSEWHERE = ("tenant", "session", "timestamp", "processed_at", "source", "batch_id", "numbers", "texts")
+_OF_STEPS = tuple(
+    (field.name, _TEXT if field.type == _TEXT else field.type)
+    for field in EVENTS
+    if field.name not in _OF_EVENT + _ELSEWHERE
+)
 """Columns taken as the event has them, columns made below, and columns that the steps made."""
 
 
@@ -100,12 +105,12 @@ def event_rows(batch: Batch, batch_ids: Sequence[bytes]) -> pa.RecordBatch:
     columns: dict[str, pa.Array] = {}
     for name in _OF_EVENT:
         columns[name] = _texts(list(map(attrgetter(name), batch.events)))
-    for name in _OF_STEPS:
-        type_ = EVENTS.field(name).type
+    for name, type_ in _OF_STEPS:
         values = batch.columns[name]
-        columns[name] = _texts(values) if type_ == _TEXT else pa.array(values, type_)
-    columns["timestamp"] = pa.array(np.array(batch.columns["timestamp"], dtype=np.int64)).cast(_TIME)
-    columns["processed_at"] = pa.repeat(pa.scalar(batch.now_ms, pa.int64()), size).cast(_TIME)
+        columns[name] = _texts(values) if type_ is _TEXT else pa.array(values, type_)
+    columns["session"] = pa.array(np.array(batch.columns["session"], dtype=np.uint64))
+    columns["timestamp"] = pa.array(np.array(batch.columns["timestamp"], dtype="datetime64[ms]"), _TIME)
+    columns["processed_at"] = pa.repeat(pa.scalar(batch.now_ms, _TIME), size)
     columns["tenant"] = _texts(batch.by_request(lambda scope, _: scope.tenant))
     sources = batch.by_request(lambda _, origin: origin.source)
     columns["source"] = _texts([e.source or source for e, source in zip(batch.events, sources, strict=True)])
@@ -113,7 +118,9 @@ def event_rows(batch: Batch, batch_ids: Sequence[bytes]) -> pa.RecordBatch:
     leaves = Leaves()
     for event in batch.events:
         leaves.add(event.properties or {})
-    columns["numbers"] = _map(leaves.number_offsets, leaves.number_keys, pa.array(leaves.numbers, pa.float64()))
+    columns["numbers"] = _map(
+        leaves.number_offsets, leaves.number_keys, pa.array(np.array(leaves.numbers, dtype=np.float64))
+    )
     columns["texts"] = _map(leaves.text_offsets, leaves.text_keys, pa.array(leaves.texts, _TEXT))
     return pa.RecordBatch.from_arrays([columns[name] for name in EVENTS.names], schema=EVENTS)
 
@@ -121,8 +128,13 @@ def event_rows(batch: Batch, batch_ids: Sequence[bytes]) -> pa.RecordBatch:
 def _texts(values: list[Any]) -> pa.Array:
     first = values[0] if values else None
     if values.count(first) == len(values):  # one value throughout, often none at all
-        return pa.repeat(pa.scalar(first or "", _TEXT), len(values))
+        return pa.repeat(pa.scalar(first, _TEXT), len(values)) if first else _blank(len(values))
     return pa.array([value or "" for value in values], _TEXT)
+
+
+@lru_cache(maxsize=256)
+def _blank(size: int) -> pa.Array:
+    return pa.repeat(pa.scalar("", _TEXT), size)
 
 
 def _map(offsets: list[int], keys: list[str], items: pa.Array) -> pa.Array:

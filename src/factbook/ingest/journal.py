@@ -232,9 +232,10 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
         for pragma in (
+            "page_size=32768",  # a batch is 0.4 MB: with 4 kB pages its commit takes more than twice as long
             "journal_mode=WAL",
             "synchronous=FULL",
-            "wal_autocheckpoint=4000",
+            "wal_autocheckpoint=500",
             "journal_size_limit=67108864",
             "cache_size=-8000",
         ):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+
+_EXACT = 2**1000
+"""Whole numbers within it are a Float64 without asking."""
 
 
 class TooDeepError(Exception):
@@ -27,36 +31,32 @@ class Leaves:
 
         Of two leaves with one path (`{"a.b": 1, "a": {"b": 2}}`) the one that is nested less counts.
         """
-        nested = self._take(properties)
-        if nested:
-            self._take(_leaves_of(nested, known=properties))
-        self.number_offsets.append(len(self.numbers))
-        self.text_offsets.append(len(self.texts))
-
-    def _take(self, members: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-        """Takes the leaves among `members`; returns the objects among them, by name."""
-        nested = []
-        for path, value in members.items():
+        number_key, number = self.number_keys.append, self.numbers.append
+        text_key, text = self.text_keys.append, self.texts.append
+        nested = None
+        for path, value in properties.items():
             kind = type(value)
             if kind is str:
-                self.text_keys.append(path)
-                self.texts.append(value)
-            elif kind is float or kind is int:
+                text_key(path)
+                text(value)
+            elif kind is float or (kind is int and -_EXACT < value < _EXACT):
                 if path:  # the empty path is the events themselves in the roll-ups
-                    self._number(path, value)
+                    number_key(path)
+                    number(value)
             elif kind is bool:
-                self.text_keys.append(path)
-                self.texts.append("true" if value else "false")
+                text_key(path)
+                text("true" if value else "false")
             elif kind is dict:
-                nested.append((path, value))
-        return nested
-
-    def _number(self, path: str, value: float) -> None:
-        try:
-            self.numbers.append(float(value))
-        except OverflowError:
-            return
-        self.number_keys.append(path)
+                nested = [*(nested or ()), (path, value)]
+            elif kind is int and path:
+                with suppress(OverflowError):  # beyond Float64 it stands in `properties` alone
+                    number(float(value))
+                    number_key(path)
+        if nested:
+            self.add(_leaves_of(nested, known=properties))
+        else:
+            self.number_offsets.append(len(self.numbers))
+            self.text_offsets.append(len(self.texts))
 
 
 def _leaves_of(objects: list[tuple[str, dict[str, Any]]], known: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeAlias
 
@@ -21,8 +22,12 @@ _FULL = 0.6
 def hashes(ids: bytes, tenant: str) -> Hashes:
     """A 64-bit hash for each 16-byte id, mixed over both halves (a UUID has fixed bits) and over the tenant."""
     halves = np.frombuffer(ids, dtype="<u8").reshape(-1, 2)
-    salt = np.uint64(int.from_bytes(blake2b(tenant.encode(), digest_size=8).digest(), "little"))
-    return _mix(_mix(halves[:, 0] ^ salt) ^ halves[:, 1]) | np.uint64(1)
+    return _mix(_mix(halves[:, 0] ^ _salt(tenant)) ^ halves[:, 1]) | np.uint64(1)
+
+
+@lru_cache(maxsize=1024)
+def _salt(tenant: str) -> np.uint64:
+    return np.uint64(int.from_bytes(blake2b(tenant.encode(), digest_size=8).digest(), "little"))
 
 
 def _mix(x: Hashes) -> Hashes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha1
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ import uuid_utils
 from .agents import agent
 from .batch import Batch, milliseconds
 from .decode import Refusal
-from .places import anonymous, canonical
+from .places import NOWHERE, anonymous, canonical
 from .properties import TooDeepError, measure
 from .referrers import NO_CAMPAIGN, campaign, referrer_source
 from .visits import actor_of
@@ -152,6 +153,10 @@ def put_agent(batch: Batch) -> None:
     """Device, browser, system and the bot flag; the request's own user agent counts only when a browser sent it."""
     senders = batch.by_request(lambda _, origin: origin.user_agent if origin.user_agent.startswith("Mozilla/") else "")
     texts = [event.user_agent or sender for event, sender in zip(batch.events, senders, strict=True)]
+    if not any(texts):
+        batch.columns.update(dict.fromkeys(("user_agent", "device", "browser", "os"), [""] * len(texts)))
+        batch.columns["is_bot"] = [False] * len(texts)
+        return
     agents = [agent(text) for text in texts]
     batch.columns["user_agent"] = texts
     batch.columns["device"] = [a.device for a in agents]
@@ -164,10 +169,10 @@ def put_referrer(batch: Batch) -> None:
     """The referrer's source, and the UTM tags of the page's address (property `url`, else own properties)."""
     batch.columns["referrer_source"] = [referrer_source(e.referrer) if e.referrer else "" for e in batch.events]
     columns: dict[str, list[str]] = {name: [""] * len(batch.events) for name in _UTM}
-    for row, event in enumerate(batch.events):
-        properties = event.properties
-        if not properties or ("url" not in properties and _UTM.keys().isdisjoint(properties)):
+    for row, text in enumerate(batch.columns["properties"]):
+        if b"utm_" not in text:
             continue
+        properties = batch.events[row].properties or {}
         url = properties.get("url")
         tags = campaign(url) if isinstance(url, str) else NO_CAMPAIGN
         for name, tag in zip(_UTM, tags, strict=True):
@@ -180,13 +185,13 @@ def put_place(batch: Batch) -> None:
     """Country, region and city: as sent, else looked up by address; then the address, made anonymous unless kept."""
     senders = batch.by_request(lambda _, origin: origin.ip if origin.user_agent.startswith("Mozilla/") else "")
     addresses = [event.ip_address or sender for event, sender in zip(batch.events, senders, strict=True)]
-    places = [batch.rules.places.place(address) for address in addresses]
+    known = any(addresses)
+    places = [batch.rules.places.place(address) for address in addresses] if known else [NOWHERE] * len(addresses)
     for position, name in enumerate(("country", "region", "city")):
-        batch.columns[name] = [
-            getattr(event, name) or place[position] for event, place in zip(batch.events, places, strict=True)
-        ]
+        sent = map(attrgetter(name), batch.events)
+        batch.columns[name] = [own or place[position] for own, place in zip(sent, places, strict=True)]
     shown = anonymous if batch.rules.anonymize_ip else canonical
-    batch.columns["ip_address"] = [shown(address) if address else "" for address in addresses]
+    batch.columns["ip_address"] = [shown(address) if address else "" for address in addresses] if known else addresses
 
 
 def put_session(batch: Batch) -> None:

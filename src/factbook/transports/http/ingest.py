@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as Connection
 
@@ -22,7 +22,7 @@ from factbook.ingest.intake import Mark, Origin, Receipt
 from factbook.services import Services
 
 from .problems import problem, unexpected
-from .request_id import correlation_id
+from .request_id import identity
 
 log = structlog.get_logger()
 
@@ -36,6 +36,7 @@ SHORTHAND: Mapping[str, str] = {
 """Path → the event type it stands for; a user action names its own as `action`."""
 
 _JSON = (b"content-type", b"application/json")
+_ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NULL = msgspec.Raw(b"null")
 _NUMBER = re.compile(r"[0-9]{1,19}\Z")
@@ -70,8 +71,47 @@ class _Call:
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 
+class _Body:
+    """The body of one request, read once."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._limit = limit
+        self._seen = 0
+        self._complete = False
+
+    async def read(self, headers: Mapping[str, str]) -> bytes:
+        """The body, decompressed. Raises TOO_LARGE, UNSUPPORTED or MALFORMED, and ClientDisconnect."""
+        length = headers.get("content-length", "")
+        if _NUMBER.match(length) and int(length) > self._limit:
+            self._seen = int(length)
+            raise too_large(self._limit)
+        collector = Collector(headers.get("content-encoding", ""), self._limit)
+        while not self._complete:
+            collector.add(await self._piece())
+        return collector.body()
+
+    async def drained(self) -> bool:
+        """Reads what is left of a body that was refused, so that its sender hears why; False when that is too much."""
+        try:
+            while not self._complete and self._seen <= self._limit:
+                await self._piece()
+        except ClientDisconnect:
+            return False
+        return self._complete
+
+    async def _piece(self) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        piece: bytes = message.get("body", b"")
+        self._seen += len(piece)
+        self._complete = not message.get("more_body", False)
+        return piece
+
+
 class IngestRoutes:
-    """ASGI: answers the POST paths above, hands everything else to `app`."""
+    """ASGI: answers the POST paths above, hands everything else to `app`. Stands outermost: these are the hot paths."""
 
     def __init__(self, app: ASGIApp, services: Services) -> None:
         self._app = app
@@ -88,37 +128,26 @@ class IngestRoutes:
         if verb is None or connection["method"] != "POST":
             await self._app(connection, receive, send)
             return
+        request_id, _, added = identity(connection["headers"])
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in connection["headers"]}
         client = connection.get("client")
         call = _Call(connection["path"], connection["query_string"], headers, client[0] if client else "")
-        complete = False
+        body = _Body(receive, self._max_body)
         try:
             scope = require(authenticate(self._services.keys, headers, method="POST"), *SENDERS)
-            collector = self._collector(headers)
-            while not complete:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return
-                collector.add(message.get("body", b""))
-                complete = not message.get("more_body", False)
-            status, answer_headers, body = await verb(call, collector.body(), scope)
+            answer = await verb(call, await body.read(headers), scope)
+        except ClientDisconnect:
+            return
         except FactbookError as error:
-            request_id = correlation_id(connection) or secrets.token_hex(16)
-            status, answer_headers, body = problem(error, request_id, call.path)
+            answer = problem(error, request_id, call.path)
         except Exception:
-            request_id = correlation_id(connection) or secrets.token_hex(16)
             log.exception("ingest request failed", path=call.path, correlation_id=request_id)
-            status, answer_headers, body = unexpected(request_id, call.path)
-        if not complete:  # the rest of the body is not read: the connection cannot be used again
-            answer_headers = [*answer_headers, (b"connection", b"close")]
-        await send({"type": "http.response.start", "status": status, "headers": answer_headers})
-        await send({"type": "http.response.body", "body": body})
-
-    def _collector(self, headers: Mapping[str, str]) -> Collector:
-        length = headers.get("content-length", "")
-        if _NUMBER.match(length) and int(length) > self._max_body:
-            raise too_large(self._max_body)
-        return Collector(headers.get("content-encoding", ""), self._max_body)
+            answer = unexpected(request_id, call.path)
+        status, answer_headers, content = answer
+        if not await body.drained():  # the connection cannot be used again
+            added.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": status, "headers": [*answer_headers, *_ALWAYS, *added]})
+        await send({"type": "http.response.body", "body": content})
 
     async def _accept(self, call: _Call, body: bytes, scope: Scope) -> Receipt:
         origin = Origin(

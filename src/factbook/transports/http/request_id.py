@@ -24,6 +24,16 @@ def correlation_id(scope: Scope) -> str:
     return str(scope.get("state", {}).get(_KEY, ""))
 
 
+def identity(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, str, list[tuple[bytes, bytes]]]:
+    """(request id, trace id or empty, the headers that say so in the answer) for a request with these headers."""
+    asked, trace, flags = _sent(headers)
+    request_id = asked or trace or secrets.token_hex(16)
+    added = [(b"x-request-id", request_id.encode())]
+    if trace:
+        added.append((b"traceparent", f"00-{trace}-{secrets.token_hex(8)}-{flags}".encode()))
+    return request_id, trace, added
+
+
 class RequestId:
     """ASGI middleware. Sets `scope["state"]["correlation_id"]` (and `trace_id`), and X-Request-ID and traceparent on
     the answer. An exception from below becomes a 500 problem with that id, logged under it. Standing twice in a row
@@ -37,12 +47,8 @@ class RequestId:
         if scope["type"] not in ("http", "websocket") or correlation_id(scope):
             await self.app(scope, receive, send)
             return
-        asked, trace, flags = _sent(scope["headers"])
-        request_id = asked or trace or secrets.token_hex(16)
+        request_id, trace, added = identity(scope["headers"])
         scope["state"] = {**scope.get("state", {}), _KEY: request_id, "trace_id": trace}
-        added = [(b"x-request-id", request_id.encode())]
-        if trace:
-            added.append((b"traceparent", f"00-{trace}-{secrets.token_hex(8)}-{flags}".encode()))
         started = finished = False
 
         async def sending(message: Message) -> None:
