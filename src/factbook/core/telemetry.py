@@ -78,7 +78,9 @@ class Telemetry:
         self._failed = counter("analytics_events_failed_total", "Events refused.")
         self._reasons = counter("factbook_events_failed_by_reason_total", "Events refused, by reason.", ["reason"])
         self._types = counter("analytics_events_total", "Events accepted, by type.", ["type"])
-        self._batch_count = counter("analytics_batches_processed_total", "Batches accepted.")
+        self._batch_count = counter(
+            "analytics_batches_processed_total", "Group commits; requests that came together are one."
+        )
         self._batch_seconds = histogram(
             "analytics_batch_duration_seconds", "From the body to the acknowledgement.", buckets=_BATCH_SECONDS
         )
@@ -107,7 +109,7 @@ class Telemetry:
         self._reasons.labels(self._bounded("reason", reason)).inc(n)
 
     def batch(self, seconds: float, n: int) -> None:
-        """One request with `n` events was acknowledged after `seconds`."""
+        """One group commit with `n` events, of one request or many at once, was acknowledged after `seconds`."""
         self._batch_count.inc()
         self._batch_seconds.observe(seconds)
         with self._lock:

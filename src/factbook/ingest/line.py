@@ -88,9 +88,9 @@ class Line:
         kept = iter(self._kept(readable) if readable else ())
         outcomes = [next(kept) if isinstance(d, Decoded) else d for d in decoded]
         seconds = time.perf_counter() - began
-        for outcome in outcomes:
-            if isinstance(outcome, Receipt):
-                self._recorder.batch(seconds, outcome.accepted)
+        accepted = [outcome.accepted for outcome in outcomes if isinstance(outcome, Receipt)]
+        if accepted:
+            self._recorder.batch(seconds, sum(accepted))
         return outcomes
 
     def _decoded(self, body: bytes) -> Decoded | FactbookError:

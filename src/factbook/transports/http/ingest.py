@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -60,8 +59,7 @@ class _Batch(msgspec.Struct, omit_defaults=True):
     event_ids: Any = msgspec.UNSET
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(NamedTuple):
     path: str
     query: bytes
     headers: dict[str, str]
