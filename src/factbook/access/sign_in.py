@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import threading
 from dataclasses import dataclass
@@ -49,9 +50,9 @@ class SignIn:
     def __init__(self, metadata: Metadata, clock: Clock) -> None:
         self._metadata = metadata
         self._clock = clock
-        self._process = secrets.token_hex(16)
         self._lock = threading.Lock()
         self._key = ""
+        self._lines: dict[str, tuple[str, str]] = {}  # token → tenant, and the signing key it was made under
         self._ended: frozenset[str] = frozenset()
 
     def refresh(self) -> None:
@@ -63,8 +64,10 @@ class SignIn:
             self._key, self._ended = key, ended
 
     def sign_in_token(self, tenant: str = DEFAULT_TENANT) -> str:
-        """For the line that `serve` prints: signs in as an admin, as often as needed, until this process ends."""
-        return self._signed(Purpose.LINK, Scope(tenant, "link", Role.ADMIN), "", 365 * 86400, process=self._process)
+        """For the line that `serve` prints: signs in as an admin, as often as wanted, until this process ends."""
+        token = secrets.token_urlsafe(24)
+        self._lines[token] = (tenant, self._key)
+        return token
 
     def link_token(self, scope: Scope, *, key_id: str = "", seconds: int = LINK_SECONDS) -> str:
         """Signs in as `scope` for the next `seconds`, on whichever process serves this database."""
@@ -72,6 +75,9 @@ class SignIn:
 
     def exchange(self, token: str) -> str:
         """A link's token for a session's, which goes into the cookie. UNAUTHENTICATED when it is not good any more."""
+        for line, (tenant, key) in self._lines.items():
+            if hmac.compare_digest(line.encode(), token.encode("utf-8", "replace")) and key == self._key:
+                return self.session_token(Scope(tenant, "link", Role.ADMIN))
         ticket = self._read(Purpose.LINK, token)
         return self.session_token(Scope(ticket.tenant, ticket.actor, ticket.role), key_id=ticket.key_id)
 
@@ -106,7 +112,7 @@ class SignIn:
         self._metadata.secret_of_system(_KEY_NAME, secrets.token_hex(32), now=now, replace=True)
         self.refresh()
 
-    def _signed(self, purpose: Purpose, scope: Scope, key_id: str, seconds: int, *, process: str = "") -> str:
+    def _signed(self, purpose: Purpose, scope: Scope, key_id: str, seconds: int) -> str:
         claims: dict[str, Any] = {
             "aud": str(purpose),
             "jti": secrets.token_hex(12),
@@ -117,8 +123,6 @@ class SignIn:
         }
         if key_id:
             claims["key"] = key_id
-        if process:
-            claims["process"] = process
         return jwt.encode(claims, self._key, _ALGORITHM)
 
     def _read(self, purpose: Purpose, token: str) -> Ticket:
@@ -143,8 +147,6 @@ class SignIn:
             raise _refused("The sign-in token is not good.") from None
         if ticket.expires_at <= epoch_ms(self._clock()):
             raise _refused("The sign-in token has expired.")
-        if claims.get("process", self._process) != self._process:
-            raise _refused("The sign-in token was made before the server was restarted.")
         return ticket
 
 
