@@ -19,8 +19,8 @@ SELECT type, toUnixTimestamp({rounded}(timestamp)) AS at, count(), uniqExactIf(u
 FROM events ARRAY JOIN [toString(event_type), ''] AS type GROUP BY type, at
 """,
     """
-SELECT event_type, toUnixTimestamp(bucket) AS at, sum(count), uniqCombined64Merge(18)(users),
-    uniqCombined64Merge(18)(sessions)
+SELECT event_type, toUnixTimestamp(bucket) AS at, sum(count), uniqCombined64Merge(17)(users),
+    uniqCombined64Merge(17)(sessions)
 FROM rollups WHERE level = '{level}' AND property = '' GROUP BY event_type, at
 """,
 )

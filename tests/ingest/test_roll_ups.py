@@ -74,7 +74,7 @@ def expected(engine: Engine, scope: Scope, level: str) -> dict[tuple[str, str, i
 def rolled(engine: Engine, scope: Scope, level: str) -> dict[tuple[str, str, int], Any]:
     rows = engine.rows(
         "SELECT event_type, property, toUnixTimestamp(bucket) * 1000, sum(count), sum(sum), min(min), max(max),"
-        " uniqCombined64Merge(18)(users), uniqCombined64Merge(18)(sessions)"
+        " uniqCombined64Merge(17)(users), uniqCombined64Merge(17)(sessions)"
         " FROM rollups WHERE tenant = {t:String} AND level = {l:String} GROUP BY event_type, property, bucket",
         {"t": scope.tenant, "l": level},
     )

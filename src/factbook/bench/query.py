@@ -62,7 +62,7 @@ READS = (
         "active users by day, 29 days",
         timedelta(days=29),
         "metric_name=users.active&interval=1d",
-        "SELECT bucket, uniqCombined64Merge(18)(users) FROM rollups WHERE tenant = 'default' AND level = '1d' "
+        "SELECT bucket, uniqCombined64Merge(17)(users) FROM rollups WHERE tenant = 'default' AND level = '1d' "
         "AND event_type = '' AND property = '' AND bucket >= '{start}' AND bucket < '{end}' GROUP BY bucket "
         "ORDER BY bucket",
     ),

@@ -88,7 +88,7 @@ def top_content(warehouse: Warehouse, scope: Scope, live: Live) -> list[dict[str
     window = between(live.ms - round(live.active * 1000), live.minute_end, parameters)
     sql = f"""SELECT content_id, if(content_id != '', '', resource_type) AS kind,
     if(content_id != '', '', resource_id) AS resource, count() AS n,
-    uniqCombined64(18)(sipHash64(if(user_id != '', user_id, anonymous_id)))
+    uniqCombined64(17)(sipHash64(if(user_id != '', user_id, anonymous_id)))
 FROM events
 WHERE tenant = {{tenant:String}}{window} AND NOT is_bot AND (content_id != '' OR resource_id != '')
 GROUP BY content_id, kind, resource

@@ -29,11 +29,11 @@ STATISTICS = ("count", "sum", "avg", "min", "max", "p50", "p95", "p99")
 MAX_SERIES = 100
 MAX_CELLS = 100_000
 KNOWN_ERROR = {
-    "users": {"relative_standard_error": 0.002, "exact_up_to": 8000},
-    "sessions": {"relative_standard_error": 0.002, "exact_up_to": 8000},
+    "users": {"relative_standard_error": 0.003, "exact_up_to": 4000},
+    "sessions": {"relative_standard_error": 0.003, "exact_up_to": 4000},
     "quantiles": {"relative_error": 0.01},
 }
-"""Of uniqCombined64(18) and quantilesBFloat16: what distinct counts and quantiles may be off by."""
+"""Of uniqCombined64(17) and quantilesBFloat16: what distinct counts and quantiles may be off by."""
 
 
 @dataclass(frozen=True, slots=True)

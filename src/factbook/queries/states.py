@@ -121,23 +121,24 @@ def read(warehouse: Warehouse, scope: Scope, ask: Ask) -> Found:
             totals[slot] = stats
         else:
             overall = stats
-    return Found(cells, totals, overall, runs, sql)
+    return Found(cells, totals, overall if overall.count else totals.get(0, EMPTY), runs, sql)
 
 
 def _merged(ask: Ask, selects: Sequence[str]) -> str:
     nothing = "0"
+    single = len(ask.keys) == 1 and not ask.dimensions  # its total is the overall one: merged once
     columns = [
-        "slot",
+        "0" if single else "slot",
         "at",
-        "grouping(slot) + grouping(at)",
+        "grouping(at)" if single else "grouping(slot) + grouping(at)",
         "sum(counted)",
         *(["sum(total)", "min(low)", "max(high)"] if ask.valued else ["0.", "0.", "0."]),
-        "uniqCombined64Merge(18)(people)" if ask.users else nothing,
-        "uniqCombined64Merge(18)(visits)" if ask.sessions else nothing,
+        "uniqCombined64Merge(17)(people)" if ask.users else nothing,
+        "uniqCombined64Merge(17)(visits)" if ask.sessions else nothing,
         f"quantilesBFloat16Merge{_QUANTILES}(spread)" if ask.numbers else "[]",
     ]
     union = "\n  UNION ALL\n".join(selects)
-    return f"SELECT {', '.join(columns)}\nFROM (\n{union}\n)\nGROUP BY ROLLUP(slot, at)"
+    return f"SELECT {', '.join(columns)}\nFROM (\n{union}\n)\nGROUP BY ROLLUP({'at' if single else 'slot, at'})"
 
 
 def _rollups(ask: Ask, runs: list[Run], parameters: Parameters) -> str:
@@ -179,8 +180,8 @@ def _events(ask: Ask, slot: int, runs: list[Run], parameters: Parameters) -> str
         f"toInt64({at}) AS at",
         "count() AS counted",
         *([f"sum({value}) AS total", f"min({value}) AS low", f"max({value}) AS high"] if ask.valued else []),
-        *([f"uniqCombined64StateIf(18)(sipHash64({ACTOR}), {ACTOR} != '') AS people"] if ask.users else []),
-        *(["uniqCombined64StateIf(18)(session, session != 0) AS visits"] if ask.sessions else []),
+        *([f"uniqCombined64StateIf(17)(sipHash64({ACTOR}), {ACTOR} != '') AS people"] if ask.users else []),
+        *(["uniqCombined64StateIf(17)(session, session != 0) AS visits"] if ask.sessions else []),
         *([f"quantilesBFloat16State{_QUANTILES}({value}) AS spread"] if ask.numbers else []),
     ]
     return (

@@ -24,8 +24,8 @@ def tops(
     chosen, value, _ = selected(ask, 0, list(cover(ask.buckets, raw=True)), parameters)
     weight = {
         Measure.EVENTS: "count()",
-        Measure.USERS: f"uniqCombined64If(18)(sipHash64({ACTOR}), {ACTOR} != '')",
-        Measure.SESSIONS: "uniqCombined64If(18)(session, session != 0)",
+        Measure.USERS: f"uniqCombined64If(17)(sipHash64({ACTOR}), {ACTOR} != '')",
+        Measure.SESSIONS: "uniqCombined64If(17)(session, session != 0)",
         Measure.NUMBER: f"sum({value})",
     }[metric.measure]
     sql = f"""SELECT [{values}] AS value

@@ -10,8 +10,8 @@ SELECT
     sum(total),
     min(low),
     max(high),
-    uniqCombined64MergeState(18)(people),
-    uniqCombined64MergeState(18)(visits),
+    uniqCombined64MergeState(17)(people),
+    uniqCombined64MergeState(17)(visits),
     quantilesBFloat16MergeState(0.5, 0.95, 0.99)(spread)
 FROM
 (
@@ -24,8 +24,8 @@ FROM
         sum(item.2) AS total,
         min(item.2) AS low,
         max(item.2) AS high,
-        uniqCombined64StateIf(18)(sipHash64(if(user_id != '', user_id, anonymous_id)), item.1 = '' AND (user_id != '' OR anonymous_id != '')) AS people,
-        uniqCombined64StateIf(18)(session, item.1 = '' AND session != 0) AS visits,
+        uniqCombined64StateIf(17)(sipHash64(if(user_id != '', user_id, anonymous_id)), item.1 = '' AND (user_id != '' OR anonymous_id != '')) AS people,
+        uniqCombined64StateIf(17)(session, item.1 = '' AND session != 0) AS visits,
         quantilesBFloat16StateIf(0.5, 0.95, 0.99)(item.2, item.1 != '') AS spread
     FROM events
     ARRAY JOIN arrayConcat([('', 0.)], CAST(numbers, 'Array(Tuple(String, Float64))')) AS item

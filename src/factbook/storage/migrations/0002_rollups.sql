@@ -11,8 +11,8 @@ CREATE TABLE rollups
     sum SimpleAggregateFunction(sum, Float64),
     min SimpleAggregateFunction(min, Float64),
     max SimpleAggregateFunction(max, Float64),
-    users AggregateFunction(uniqCombined64(18), UInt64),
-    sessions AggregateFunction(uniqCombined64(18), UInt64),
+    users AggregateFunction(uniqCombined64(17), UInt64),
+    sessions AggregateFunction(uniqCombined64(17), UInt64),
     quantiles AggregateFunction(quantilesBFloat16(0.5, 0.95, 0.99), Float64)
 )
 ENGINE = AggregatingMergeTree
