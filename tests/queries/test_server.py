@@ -40,8 +40,8 @@ def server(clickhouse_url: str, tmp_path: Path) -> Iterator[Engine]:
 
 
 def test_every_case_has_the_same_answer(server: Engine) -> None:
-    for number, parameter in enumerate(CASES):
-        case: Any = parameter.values[0]
+    cases: list[Any] = [parameter.values[0] for parameter in CASES if parameter.values[1] == "rollups"]
+    for number, case in enumerate(cases):
         scope = Scope.system(f"case-{number}")
         given(server, scope, case["events"])
         assert_holds(series(Warehouse(server), scope, asked(case["ask"])), case["answer"], case["promise"])
