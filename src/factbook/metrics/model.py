@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from factbook.core.scope import Tier
@@ -90,7 +91,7 @@ class Dimension:
     field: str = ""
     time_part: TimePart | None = None
     edges: tuple[float, ...] = ()
-    lookup: Mapping[str, str] = field(default_factory=dict)
+    lookup: Mapping[str, str] = dataclasses.field(default_factory=dict)
     description: str = ""
     pack: str = ""
 
@@ -133,4 +134,4 @@ class Pack:
     description: str
     metrics: tuple[Metric, ...]
     dimensions: tuple[Dimension, ...]
-    kpis: Mapping[str, str] = field(default_factory=dict)
+    kpis: Mapping[str, str] = dataclasses.field(default_factory=dict)
