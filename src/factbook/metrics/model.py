@@ -126,12 +126,41 @@ class Metric:
 
 
 @dataclass(frozen=True, slots=True)
+class Properties:
+    """What events of one type carry: names of numbers, of texts, and of flags (true or false)."""
+
+    numbers: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+Path = tuple[str | int, ...]
+"""A way into a document: keys and places in lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a pack was read from: the file's name, and the line of each part of it (none for JSON)."""
+
+    file: str = ""
+    lines: Mapping[Path, int] = dataclasses.field(default_factory=dict)
+
+    def line(self, path: Path) -> int | None:
+        """The line of the nearest part at or above `path`."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path)
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """What one YAML file declares. kpis: group id → its label, in the order of answers."""
 
     id: str
     label: str
     description: str
-    metrics: tuple[Metric, ...]
-    dimensions: tuple[Dimension, ...]
+    metrics: tuple[Metric, ...] = ()
+    dimensions: tuple[Dimension, ...] = ()
     kpis: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    properties: Mapping[str, Properties] = dataclasses.field(default_factory=dict)
+    source: Source = dataclasses.field(default=Source(), compare=False)

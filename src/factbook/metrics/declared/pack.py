@@ -1,0 +1,47 @@
+"""A whole document: the pack that it declares, or every problem of its shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from factbook.metrics.model import Pack, Properties, Source
+from factbook.metrics.problems import Problem, problem, refusal
+
+from .dimension import dimension_of
+from .document import read
+from .metric import metric_of
+from .section import Section
+
+
+def read_pack(text: str, file: str) -> Pack:
+    """The pack of a YAML file. INVALID naming file and line; `details` holds all problems."""
+    return pack_of(*read(text, file))
+
+
+def pack_of(given: Any, source: Source) -> Pack:
+    """The pack of a decoded document. INVALID as `read_pack`."""
+    if not isinstance(given, dict):
+        raise refusal([problem(source, (), "A pack is a mapping.", "It begins with `pack: name`.")])
+    problems: list[Problem] = []
+    section = Section(given, source, (), problems)
+    name = section.text("pack")
+    pack = Pack(
+        id=name,
+        label=section.text("label"),
+        description=section.text("description", ""),
+        metrics=tuple(metric_of(one, name) for one in section.sections("metrics")),
+        dimensions=tuple(dimension_of(one, name) for one in section.sections("dimensions")),
+        kpis=section.labels("kpis"),
+        properties={event_type: _properties(one) for event_type, one in section.named("properties")},
+        source=source,
+    )
+    section.end()
+    if problems:
+        raise refusal(problems)
+    return pack
+
+
+def _properties(section: Section) -> Properties:
+    found = Properties(section.texts("numbers"), section.texts("texts"), section.texts("flags"))
+    section.end()
+    return found
