@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
+from factbook.core.calendar import Calendar
 from factbook.core.times import Period
 from factbook.metrics.buckets import boundaries
 from factbook.metrics.levels import LEVELS, RAW, Bucket, Run, cover
@@ -56,7 +57,7 @@ def test_whole_utc_days_are_read_from_days_alone_in_one_run() -> None:
 
 def test_days_of_berlin_are_read_from_hours_with_a_run_for_each_length() -> None:
     period = Period(datetime(2026, 3, 26, 23, tzinfo=UTC), datetime(2026, 3, 31, 22, tzinfo=UTC))
-    starts = boundaries(period, "1d", ZoneInfo("Europe/Berlin"))
+    starts = boundaries(period, "1d", Calendar(ZoneInfo("Europe/Berlin")))
     runs = cover(list(pairwise(starts)))
     assert {run.level for run in runs} == {"1h"}
     assert [run.step // HOUR for run in runs] == [24, 23, 24]

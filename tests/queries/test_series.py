@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
+from factbook.core.calendar import Calendar
 from factbook.core.clock import epoch_ms, from_epoch_ms
 from factbook.core.errors import FactbookError
 from factbook.core.scope import Role, Scope
@@ -94,7 +95,7 @@ def test_every_bucket_agrees_with_the_oracle_on_both_paths(
     start = (anchor + shift - reach).replace(second=0, microsecond=0) + timedelta(milliseconds=ragged)
     period = Period(start.astimezone(UTC), (anchor + shift + reach).astimezone(UTC))
     request = SeriesRequest(metric, period, tz, interval)
-    starts = boundaries(period, interval, tz)
+    starts = boundaries(period, interval, Calendar(tz))
     edges = [epoch_ms(period.start), *starts[1:-1], epoch_ms(period.end)]
     expected = counted(events, metric, edges)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from .calendar import Cycle, Span
 from .errors import invalid
 
 INTERVALS: dict[str, int] = {
@@ -19,26 +20,38 @@ INTERVALS: dict[str, int] = {
     "1d": 86400,
     "1w": 604800,
     "1mo": 0,
+    "1q": 0,
+    "1y": 0,
 }
-"""Interval names and their usual length in seconds (a month has none)."""
+"""Interval names and their usual length in seconds (months and longer have none)."""
+
+CYCLES: dict[str, Cycle] = {
+    "1d": Cycle.DAY,
+    "1w": Cycle.WEEK,
+    "1mo": Cycle.MONTH,
+    "1q": Cycle.QUARTER,
+    "1y": Cycle.FISCAL_YEAR,
+}
+"""The intervals that follow the calendar."""
 
 _DATE_ONLY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """[start, end): aware, UTC."""
+    """[start, end): aware, UTC.
+
+    every: how long before it the one before it begins, where its name says so: a month for "this month", of which only
+    half may be past.
+    """
 
     start: datetime
     end: datetime
+    every: Span | timedelta | None = None
 
     @property
     def length(self) -> timedelta:
         return self.end - self.start
-
-    def previous(self) -> Period:
-        """The period of the same length that ends where this one starts."""
-        return Period(self.start - self.length, self.start)
 
 
 def zone(name: str, field: str = "timezone") -> ZoneInfo:
@@ -68,3 +81,12 @@ def parse_moment(text: str, tz: ZoneInfo, field: str, *, end: bool = False) -> d
 def day_start(moment: datetime, tz: ZoneInfo) -> datetime:
     """The start, in UTC, of the day that `moment` falls into in `tz`."""
     return datetime.combine(moment.astimezone(tz).date(), time.min, tz).astimezone(UTC)
+
+
+def minute_end(moment: datetime) -> datetime:
+    """The end of the minute that `moment` falls into.
+
+    Open periods end with it rather than now: their newest edge is then read from roll-ups, and events of a clock that
+    is a little ahead count.
+    """
+    return moment.replace(second=0, microsecond=0) + timedelta(minutes=1)

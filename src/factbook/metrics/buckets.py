@@ -1,26 +1,28 @@
-"""Where output buckets begin: minutes to months on the wall clock of an IANA zone, through daylight saving."""
+"""Where output buckets begin: minutes to years on a tenant's calendar and wall clock, through daylight saving."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from factbook.core.calendar import LENGTHS, Calendar, Cycle
 from factbook.core.clock import epoch_ms
 from factbook.core.errors import invalid
-from factbook.core.times import INTERVALS, Period
+from factbook.core.times import CYCLES, INTERVALS, Period
 
 MAX_POINTS = 10_000
 
-_SHORTEST = {**INTERVALS, "1mo": 28 * 86400}
+_SHORTEST = {**INTERVALS, "1mo": 28 * 86400, "1q": 89 * 86400, "1y": 365 * 86400}
 
 
-def boundaries(period: Period, interval: str, tz: ZoneInfo) -> list[int]:
+def boundaries(period: Period, interval: str, calendar: Calendar) -> list[int]:
     """Starts of the buckets that `period` touches and the end of the last, in milliseconds UTC, ascending.
 
-    A day begins with its first instant on the wall clock, a week on Monday. Shorter buckets begin where the wall clock
-    shows a multiple of the interval since midnight; an hour (or less) that the clock repeats in autumn is a bucket of
-    its own, one that it skips in spring is none. INVALID for more than MAX_POINTS.
+    A day begins with its first instant on the wall clock, a week on the day that the calendar says, quarters and years
+    are fiscal ones. Shorter buckets begin where the wall clock shows a multiple of the interval since midnight; an hour
+    (or less) that the clock repeats in autumn is a bucket of its own, one that it skips in spring is none.
+    INVALID for more than MAX_POINTS.
     """
     if interval not in INTERVALS:
         raise invalid(f"{interval!r} is not an interval.", field="interval", hint="Use " + ", ".join(INTERVALS) + ".")
@@ -34,7 +36,7 @@ def boundaries(period: Period, interval: str, tz: ZoneInfo) -> list[int]:
             hint="Ask for a coarser interval or a shorter period.",
         )
     try:
-        return _clipped(_starts(period, interval, tz), epoch_ms(period.start), epoch_ms(period.end))
+        return _clipped(_starts(period, interval, calendar), epoch_ms(period.start), epoch_ms(period.end))
     except OverflowError:
         raise invalid("The period lies beyond the calendar.", field="start_time") from None
 
@@ -54,36 +56,20 @@ def _clipped(starts: Iterator[int], begin: int, end: int) -> list[int]:
     return kept
 
 
-def _starts(period: Period, interval: str, tz: ZoneInfo) -> Iterator[int]:
-    day = _first_day(period.start.astimezone(tz).date() - timedelta(days=1), interval)
-    step = INTERVALS[interval]
+def _starts(period: Period, interval: str, calendar: Calendar) -> Iterator[int]:
+    cycle = CYCLES.get(interval, Cycle.DAY)
+    day = calendar.first_day(cycle, calendar.day(period.start) - timedelta(days=1))
     while True:
-        following = _next_day(day, interval)
-        if step in (0, 86400, 604800):
-            yield _midnight(day, tz)
+        if interval in CYCLES:
+            yield epoch_ms(calendar.midnight(day))
         else:
-            yield from _within(day, step, tz)
-        day = following
+            yield from _within(day, INTERVALS[interval], calendar)
+        day = LENGTHS[cycle].from_day(day)
 
 
-def _first_day(day: date, interval: str) -> date:
-    if interval == "1mo":
-        return day.replace(day=1)
-    return day - timedelta(days=day.weekday()) if interval == "1w" else day
-
-
-def _next_day(day: date, interval: str) -> date:
-    if interval == "1mo":
-        return (day + timedelta(days=32)).replace(day=1)
-    return day + timedelta(days=7 if interval == "1w" else 1)
-
-
-def _midnight(day: date, tz: ZoneInfo) -> int:
-    return epoch_ms(datetime.combine(day, time.min, tz).astimezone(UTC))
-
-
-def _within(day: date, step: int, tz: ZoneInfo) -> Iterator[int]:
-    start, end = _midnight(day, tz), _midnight(day + timedelta(days=1), tz)
+def _within(day: date, step: int, calendar: Calendar) -> Iterator[int]:
+    tz = calendar.zone
+    start, end = epoch_ms(calendar.midnight(day)), epoch_ms(calendar.midnight(day + timedelta(days=1)))
     if end - start == 86_400_000 and _offset(start, tz) == _offset(end - 1, tz):
         yield from range(start, end, step * 1000)
         return

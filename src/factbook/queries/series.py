@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from factbook.core.calendar import Calendar
 from factbook.core.clock import epoch_ms
 from factbook.core.errors import invalid
 from factbook.core.scope import Scope
@@ -55,6 +56,12 @@ class SeriesRequest:
     limit: int = 10
     explain: bool = False
     kept: Mapping[str, int] = field(default_factory=dict)
+    week_start: int = 1
+    fiscal_year_start: int = 1
+
+    @property
+    def calendar(self) -> Calendar:
+        return Calendar(self.zone, self.week_start, self.fiscal_year_start)
 
 
 def series(warehouse: Warehouse, scope: Scope, request: SeriesRequest) -> dict[str, Any]:
@@ -64,7 +71,7 @@ def series(warehouse: Warehouse, scope: Scope, request: SeriesRequest) -> dict[s
             f"{request.statistic[:40]!r} is not a statistic.", field="statistic", hint="Use " + ", ".join(STATISTICS)
         )
     metric, seen = find(warehouse, scope, request.metric_name)
-    starts = boundaries(request.period, request.interval, request.zone)
+    starts = boundaries(request.period, request.interval, request.calendar)
     buckets = _buckets(starts, request.period)
     ask = _ask(metric, buckets, request)
     values: tuple[tuple[str, ...], ...] = ()
@@ -224,9 +231,9 @@ def _comparison(
     warehouse: Warehouse, scope: Scope, metric: Metric, request: SeriesRequest, value: float | None
 ) -> dict[str, Any]:
     assert request.compare
-    period = compared(request.period, request.compare, request.interval, request.zone)
+    period = compared(request.period, request.compare, request.interval, request.calendar)
     earlier = replace(request, period=period, dimensions=(), compare=None)
-    starts = boundaries(period, request.interval, request.zone)
+    starts = boundaries(period, request.interval, request.calendar)
     buckets = _buckets(starts, period)
     found = read(warehouse, scope, _ask(metric, buckets, earlier))
     total = point(metric, found.overall, request.statistic)
