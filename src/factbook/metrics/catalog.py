@@ -16,7 +16,7 @@ from .checks import examine
 from .expressions import names
 from .model import Dimension, Metric, Pack
 from .pack_files import load_pack, load_packs
-from .problems import Problem, did_you_mean, refusal
+from .problems import DeclarationError, Problem, did_you_mean
 
 __all__ = ["Catalog", "built_in", "load_pack", "load_packs"]
 
@@ -38,7 +38,7 @@ class Catalog:
     def __post_init__(self) -> None:
         found = examine(self.packs)
         if wrong := [one for one in found if not one.is_warning]:
-            raise refusal(wrong)
+            raise DeclarationError(wrong)
         computed = {
             "metrics": {metric.id: metric for pack in self.packs for metric in pack.metrics},
             "dimensions": {dimension.id: dimension for pack in self.packs for dimension in pack.dimensions},

@@ -1,7 +1,8 @@
-"""The packs as files: the built-in ones beside this module, and any folder of YAML."""
+"""The packs as files: the built-in ones beside this module, and any folder or list of YAML."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from factbook.core.errors import not_found
 
 from .declared import read_pack
 from .model import Pack
+from .problems import DeclarationError, Problem
 
 BUILT_IN = ("commerce",)
 """The packs that come with Factbook, in the order of answers."""
@@ -20,10 +22,37 @@ def load_pack(text: str, name: str) -> Pack:
 
 
 def load_packs(folder: Path | None = None) -> tuple[Pack, ...]:
-    """Every `*.yaml` of `folder` by name; without one the built-in packs. INVALID naming file and line."""
-    if folder is None:
-        place = files("factbook.metrics") / "packs"
-        return tuple(load_pack((place / f"{id_}.yaml").read_text("utf-8"), f"{id_}.yaml") for id_ in BUILT_IN)
-    if not folder.is_dir():
-        raise not_found(f"There is no folder {folder}.")
-    return tuple(load_pack(path.read_text("utf-8"), path.name) for path in sorted(folder.glob("*.yaml")))
+    """Every `*.yaml` of `folder` by name; without one the built-in packs. INVALID with the problems of all files."""
+    if folder is not None:
+        if not folder.is_dir():
+            raise not_found(f"There is no folder {folder}.")
+        return load_files(sorted(folder.glob("*.yaml")))
+    place = files("factbook.metrics") / "packs"
+    return _together((f"{name}.yaml", (place / f"{name}.yaml").read_bytes()) for name in BUILT_IN)
+
+
+def load_files(paths: Iterable[Path]) -> tuple[Pack, ...]:
+    """The packs of these files. INVALID as `load_packs`; NOT_FOUND for a file that cannot be read."""
+    return _together((str(path), _bytes(path)) for path in paths)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise not_found(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _together(given: Iterable[tuple[str, bytes]]) -> tuple[Pack, ...]:
+    packs: list[Pack] = []
+    problems: list[Problem] = []
+    for name, content in given:
+        try:
+            packs.append(load_pack(content.decode("utf-8"), name))
+        except UnicodeDecodeError:
+            problems.append(Problem("The file is no UTF-8 text.", name))
+        except DeclarationError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise DeclarationError(problems)
+    return tuple(packs)

@@ -8,7 +8,7 @@ import yaml
 
 from factbook.core.errors import FactbookError
 from factbook.metrics.model import Path, Source
-from factbook.metrics.problems import problem, refusal
+from factbook.metrics.problems import DeclarationError, problem
 
 MAX_LENGTH = 512 * 1024
 MAX_DEPTH = 12
@@ -80,4 +80,4 @@ def _line(mark: Any) -> int:
 
 
 def _refusal(file: str, mark: Any, message: str, hint: str | None = None) -> FactbookError:
-    return refusal([problem(Source(file, {(): _line(mark)} if mark else {}), (), message, hint)])
+    return DeclarationError([problem(Source(file, {(): _line(mark)} if mark else {}), (), message, hint)])

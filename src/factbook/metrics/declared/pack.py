@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from factbook.metrics.model import Pack, Properties, Source
-from factbook.metrics.problems import Problem, problem, refusal
+from factbook.metrics.problems import DeclarationError, Problem, problem
 
 from .dimension import dimension_of
 from .document import read
@@ -21,7 +21,7 @@ def read_pack(text: str, file: str) -> Pack:
 def pack_of(given: Any, source: Source) -> Pack:
     """The pack of a decoded document. INVALID as `read_pack`."""
     if not isinstance(given, dict):
-        raise refusal([problem(source, (), "A pack is a mapping.", "It begins with `pack: name`.")])
+        raise DeclarationError([problem(source, (), "A pack is a mapping.", "It begins with `pack: name`.")])
     problems: list[Problem] = []
     section = Section(given, source, (), problems)
     name = section.text("pack")
@@ -37,7 +37,7 @@ def pack_of(given: Any, source: Source) -> Pack:
     )
     section.end()
     if problems:
-        raise refusal(problems)
+        raise DeclarationError(problems)
     return pack
 
 

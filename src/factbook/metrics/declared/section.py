@@ -58,7 +58,7 @@ class Section:
 
     def text(self, key: str, default: Any = _MISSING) -> str:
         value = str(self.take(key, str, default))
-        if "\0" in value or (default is _MISSING and self.has(key) and not value.strip()):
+        if "\0" in value or (isinstance(self._given.get(key), str) and not value.strip()):
             self.complain(key, f"{key!r} is empty.")
         return value
 
