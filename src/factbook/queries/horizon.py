@@ -32,3 +32,9 @@ def complete_since(runs: Sequence[Run], kept: Mapping[str, int], tz: ZoneInfo) -
     """The moment since which nothing that `runs` read is past its retention; None where that is all of it."""
     lacking = [min(run.end, kept[run.level]) for run in runs if run.level in kept and run.start < kept[run.level]]
     return shown(max(lacking), tz) if lacking else None
+
+
+def since(first: Mapping[str, int], end: int, kept: Mapping[str, int], tz: ZoneInfo) -> str | None:
+    """Like `complete_since`, of the earliest moment read from each level, for an answer that reaches to `end`."""
+    lacking = [min(end, kept[level]) for level, start in first.items() if level in kept and start < kept[level]]
+    return shown(max(lacking), tz) if lacking else None

@@ -132,6 +132,13 @@ class Engine:
         with self._client() as client:
             return list(client.query(sql, parameters=dict(parameters or {})).result_rows)
 
+    def counted(self, sql: str, parameters: Mapping[str, Any] | None = None) -> tuple[list[tuple[Any, ...]], int | None]:
+        """The rows, and how many rows were read for them (None where the driver does not say)."""
+        with self._client() as client:
+            result = client.query(sql, parameters=dict(parameters or {}))
+            read = (result.summary or {}).get("read_rows")
+            return list(result.result_rows), None if read is None else int(read)
+
     def records(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Rows as dicts by column name."""
         with self._client() as client:

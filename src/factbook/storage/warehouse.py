@@ -36,6 +36,12 @@ class Warehouse:
     def rows(self, scope: Scope, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         return self._engine.rows(sql + self._settings, _bound(scope, sql, parameters))
 
+    def counted(
+        self, scope: Scope, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> tuple[list[tuple[Any, ...]], int | None]:
+        """The rows, and how many rows of the tables were read for them, where the engine says so."""
+        return self._engine.counted(sql + self._settings, _bound(scope, sql, parameters))
+
     def table(self, scope: Scope, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The result as an Arrow table."""
         return self._engine.table(sql + self._settings, _bound(scope, sql, parameters))

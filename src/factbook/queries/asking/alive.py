@@ -1,0 +1,97 @@
+"""The statement for states: what is alive at each moment, each thing with its newest number, as changes to add up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from factbook.core.sql import Parameters
+from factbook.events.filters import field_of
+from factbook.queries.where import moment, value_of
+
+from .aggregates import NEWEST, amount, matching
+from .cells import ALL, Cell, Rows
+from .leaves import Leaf
+from .plan import Plan
+from .scanned import filters_of, row_of, types_of
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """sql answers rows of (row, place of the moment, change of the number alive, change of the sum)."""
+
+    sql: str
+    parameters: dict[str, object]
+
+
+def statement(leaf: Leaf, plan: Plan, rows: Rows, moments: Sequence[int]) -> Alive:
+    """The changes of `leaf` up to each of the ascending `moments` (milliseconds), from the first event there is."""
+    parameters = Parameters()
+    started = matching(leaf, parameters)
+    ended = f"event_type IN {parameters.add(list(leaf.measure.until), 'Array(String)')}" if leaf.measure.until else "0"
+    value = "1."
+    if leaf.measure.of is not None:
+        value, there = amount(leaf, plan.money, parameters)
+        started = f"{started} AND {there}"
+    thing = value_of(*field_of(leaf.measure.by, field="measure"), parameters)
+    instant = "toUnixTimestamp64Milli(timestamp)"
+    if len(moments) == 1:
+        at = "0"
+    else:
+        begun = parameters.add([-(2**62), *moments[:-1]], "Array(Int64)")
+        places = parameters.add(list(range(len(moments))), "Array(Int64)")
+        at = f"transform(roundDown(toInt64({instant}), {begun}), {begun}, {places}, toInt64(0))"
+    sql = f"""SELECT change.1 AS row, at, sum(change.2), sum(change.3)
+FROM
+(
+    SELECT at, arrayFilter(c -> c.2 != 0, [(row, alive, value), (was_row, -was_alive, -was_value)]) AS changes
+    FROM
+    (
+        SELECT
+            row, at, alive, value,
+            lagInFrame(row, 1, toInt32(0)) OVER earlier AS was_row,
+            lagInFrame(alive, 1, toInt64(0)) OVER earlier AS was_alive,
+            lagInFrame(value, 1, toFloat64(0)) OVER earlier AS was_value
+        FROM
+        (
+            SELECT
+                {thing} AS thing,
+                {at} AS at,
+                argMax({row_of(plan, rows, parameters)}, {NEWEST}) AS row,
+                argMax(toInt64(NOT ({ended})), {NEWEST}) AS alive,
+                argMax(if({ended}, 0., {value}), {NEWEST}) AS value
+            FROM events
+            WHERE tenant = {{tenant:String}} AND timestamp < {moment(moments[-1], parameters)} AND thing != ''
+                AND ({ended} OR ({started})){types_of([leaf], parameters)}{filters_of(plan, parameters)}
+            GROUP BY thing, at
+        )
+        WINDOW earlier AS (PARTITION BY thing ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+    )
+)
+ARRAY JOIN changes AS change
+GROUP BY row, at
+ORDER BY at"""
+    return Alive(sql, parameters.values)
+
+
+def levels(
+    found: Iterable[tuple[int, int, int, float]], count: int, *, counted: bool, cut: bool
+) -> dict[tuple[int, int], Cell]:
+    """(row, place of the moment) → what was alive then: the changes added up. counted: the number, not the sum."""
+    changes: dict[int, dict[int, tuple[int, float]]] = defaultdict(dict)
+    for row, at, alive, total in found:
+        for place in (row, ALL) if cut else (ALL,):
+            before = changes[place].get(at, (0, 0.0))
+            changes[place][at] = before[0] + int(alive), before[1] + float(total)
+    cells: dict[tuple[int, int], Cell] = {}
+    for row, by_moment in changes.items():
+        things, total, seen = 0, 0.0, False
+        for at in range(count):
+            more = by_moment.get(at)
+            if more:
+                things, total, seen = things + more[0], total + more[1], True
+            if seen:
+                value = things if counted else total if things else 0.0
+                cells[row, at] = Cell(max(things, 1), value)
+    return cells

@@ -1,0 +1,129 @@
+"""Expressions over an event's columns and properties as SQL, every value a bound parameter.
+
+What an event does not have is null: no comparison but `!=` holds for it (as in filters), arithmetic with it is null.
+"""
+
+from __future__ import annotations
+
+from factbook.core.errors import invalid
+from factbook.core.sql import Parameters
+from factbook.events.filters import ALIASES, COLUMNS, PROPERTY, Nature
+from factbook.metrics.expressions import Binary, Call, Expression, In, IsNull, Literal, Name, Unary
+from factbook.queries.where import column
+
+_COMPARED = {"=", "!=", "<", "<=", ">", ">="}
+
+
+def condition(expression: Expression, parameters: Parameters) -> str:
+    """True or false, never null."""
+    match expression:
+        case Binary("and" | "or" as operator, left, right):
+            return f"({condition(left, parameters)} {operator.upper()} {condition(right, parameters)})"
+        case Unary("not", operand):
+            return f"NOT {condition(operand, parameters)}"
+        case Binary("=" | "!=" as operator, Name() as left, Name() as right) if _properties(left, right):
+            same = " OR ".join(
+                f"ifNull({read(left, parameters)} = {read(right, parameters)}, 0)" for read in (_text, number)
+            )
+            return f"({same})" if operator == "=" else f"NOT ({same})"
+        case Binary(operator, left, right) if operator in _COMPARED:
+            read = _flag if _is_flag(left, right) else _text if _is_text(left, right) else number
+            compared = f"{read(left, parameters)} {operator} {read(right, parameters)}"
+            return f"ifNull({compared}, {1 if operator == '!=' else 0})"
+        case In(operand, values):
+            return _among(operand, values, parameters)
+        case IsNull(operand):
+            if isinstance(operand, Name):
+                both = f"{_text(operand, parameters)} IS NULL"
+                return both if _column(operand.name) else f"({both} AND {number(operand, parameters)} IS NULL)"
+            return f"({number(operand, parameters)} IS NULL)"
+        case Call("contains", (held, Literal(part))):
+            found = f"positionCaseInsensitiveUTF8({_text(held, parameters)}, {parameters.add(str(part), 'String')}) > 0"
+            return f"ifNull({found}, 0)"
+        case Name() | Literal(bool()):
+            return f"ifNull({_flag(expression, parameters)} = 1, 0)"
+    raise invalid("That is no condition over events.", field="where")
+
+
+def number(expression: Expression, parameters: Parameters) -> str:
+    """A Nullable(Float64)."""
+    match expression:
+        case Literal(value) if not isinstance(value, str):
+            return parameters.add(float(value), "Float64")
+        case Name(name):
+            known = _column(name)
+            if known is None:
+                key = parameters.add(name.removeprefix(PROPERTY), "String")
+                return f"if(mapContains(numbers, {key}), numbers[{key}], NULL)"
+            raise invalid(f"{name} is not a number.", field="where")
+        case Unary("-", operand):
+            return f"(-{number(operand, parameters)})"
+        case Binary("/", left, right):
+            return f"({number(left, parameters)} / nullIf({number(right, parameters)}, 0))"
+        case Binary("+" | "-" | "*" as operator, left, right):
+            return f"({number(left, parameters)} {operator} {number(right, parameters)})"
+    raise invalid("That is no number of an event.", field="measure")
+
+
+def plain_property(expression: Expression | None) -> str | None:
+    """The property that `expression` is, where it is nothing else."""
+    if isinstance(expression, Name) and _column(expression.name) is None:
+        return expression.name.removeprefix(PROPERTY)
+    return None
+
+
+def _column(name: str) -> str | None:
+    known = ALIASES.get(name, name)
+    return known if known in COLUMNS else None
+
+
+def _is_flag(*sides: Expression) -> bool:
+    return any(isinstance(side, Literal) and isinstance(side.value, bool) for side in sides)
+
+
+def _is_text(*sides: Expression) -> bool:
+    if any(isinstance(side, Literal) and isinstance(side.value, str) for side in sides):
+        return True
+    return any(isinstance(side, Name) and _column(side.name) for side in sides)
+
+
+def _properties(*names: Name) -> bool:
+    return all(_column(name.name) is None for name in names)
+
+
+def _flag(expression: Expression, parameters: Parameters) -> str:
+    if isinstance(expression, Literal):
+        return "1" if expression.value is True else "0"
+    if isinstance(expression, Name):
+        name = _column(expression.name)
+        if name is not None and COLUMNS[name] is Nature.FLAG:
+            return column(name)
+        if name is None:
+            text = _text(expression, parameters)
+            return f"multiIf({text} = 'true', 1, {text} = 'false', 0, NULL)"
+    raise invalid("That is neither true nor false.", field="where")
+
+
+def _text(expression: Expression, parameters: Parameters) -> str:
+    match expression:
+        case Literal(value):
+            return parameters.add(str(value), "String")
+        case Name(name):
+            known = _column(name)
+            if known is None:
+                key = parameters.add(name.removeprefix(PROPERTY), "String")
+                return f"if(mapContains(texts, {key}), texts[{key}], NULL)"
+            return f"nullIf(toString({column(known)}), '')"
+    raise invalid("That is no text of an event.", field="where")
+
+
+def _among(operand: Expression, values: tuple[Literal, ...], parameters: Parameters) -> str:
+    texts = [str(literal.value) for literal in values if isinstance(literal.value, str)]
+    numbers = [float(literal.value) for literal in values if not isinstance(literal.value, str)]
+    parts = []
+    if texts:
+        parts.append(f"ifNull({_text(operand, parameters)} IN {parameters.add(texts, 'Array(String)')}, 0)")
+    if numbers:
+        listed = parameters.add(numbers, "Array(Float64)")
+        parts.append(f"ifNull({number(operand, parameters)} IN {listed}, 0)")
+    return f"({' OR '.join(parts)})"

@@ -1,0 +1,64 @@
+"""What an answer is cut by, as SQL: the text of each dimension's value, and the order in which its values are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from factbook.core.sql import Parameters
+from factbook.events.filters import field_of
+from factbook.metrics.model import Dimension, TimePart
+from factbook.queries.where import value_of
+
+_PARTS = {
+    TimePart.HOUR_OF_DAY: "toHour(timestamp, {zone})",
+    TimePart.DAY_OF_WEEK: "toDayOfWeek(timestamp, 0, {zone})",
+    TimePart.DAY_OF_MONTH: "toDayOfMonth(timestamp, {zone})",
+    TimePart.WEEK_OF_YEAR: "toISOWeek(timestamp, {zone})",
+    TimePart.MONTH_OF_YEAR: "toMonth(timestamp, {zone})",
+    TimePart.QUARTER: "toQuarter(timestamp, {zone})",
+    TimePart.YEAR: "toYear(timestamp, {zone})",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """value: SQL of a String, '' where the event has none. order: SQL that sorts `name`, a column holding the value."""
+
+    value: str
+    order: str
+
+
+def cut(dimension: Dimension, zone: str, parameters: Parameters, name: str) -> Cut:
+    """The SQL of `dimension` on the wall clock of `zone`."""
+    if dimension.time_part:
+        part = _PARTS[dimension.time_part].format(zone=parameters.add(zone, "String"))
+        return Cut(f"toString({part})", f"toUInt16OrZero({name})")
+    field, nature = field_of(dimension.field, field="dimensions")
+    if dimension.edges:
+        key = parameters.add(field, "String")
+        labels = list(edge_labels(dimension.edges))
+        tests = ", ".join(
+            f"numbers[{key}] < {parameters.add(edge, 'Float64')}, {parameters.add(label, 'String')}"
+            for edge, label in zip(dimension.edges, labels, strict=False)
+        )
+        last = parameters.add(labels[-1], "String")
+        listed = parameters.add(labels, "Array(String)")
+        return Cut(f"if(mapContains(numbers, {key}), multiIf({tests}, {last}), '')", f"indexOf({listed}, {name})")
+    value = value_of(field, nature, parameters)
+    if dimension.lookup:
+        known, labelled = (
+            parameters.add(list(items), "Array(String)") for items in (dimension.lookup, dimension.lookup.values())
+        )
+        value = f"transform({value}, {known}, {labelled}, {value})"
+    return Cut(value, name)
+
+
+def edge_labels(edges: tuple[float, ...]) -> tuple[str, ...]:
+    """`<2`, `2-5`, `>=5`: one more than there are edges; each holds its lower edge."""
+    shown = [f"{edge:g}" for edge in edges]
+    return (
+        f"<{shown[0]}",
+        *(f"{low}-{high}" for low, high in pairwise(shown)),
+        f">={shown[-1]}",
+    )

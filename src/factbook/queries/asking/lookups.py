@@ -1,0 +1,50 @@
+"""What a question needs to know of the data before it can be planned: types, numeric properties, currencies seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from factbook.core.scope import Scope
+from factbook.metrics import names
+from factbook.storage.warehouse import Warehouse
+
+CURRENCY_MARK = "¤"
+"""A row of the roll-ups whose property is this and a currency counts the events that named that currency."""
+
+_TYPES = """SELECT DISTINCT toString(event_type) AS type
+FROM rollups
+WHERE tenant = {tenant:String} AND level = '1d' AND event_type != '' AND property = ''
+ORDER BY type"""
+
+_CURRENCIES = """SELECT DISTINCT substringUTF8(toString(property), 2) AS currency
+FROM rollups
+WHERE tenant = {tenant:String} AND level = '1d' AND event_type != '' AND startsWith(property, {mark:String})
+    AND (empty({types:Array(String)}) OR event_type IN {types:Array(String)})
+ORDER BY currency"""
+
+_NUMBERS = """SELECT DISTINCT toString(event_type), toString(property)
+FROM rollups
+WHERE tenant = {tenant:String} AND level = '1d' AND (event_type, property) IN {pairs:Array(Tuple(String, String))}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """Small reads of one tenant's data."""
+
+    warehouse: Warehouse
+    scope: Scope
+
+    def event_types(self) -> tuple[str, ...]:
+        return tuple(str(row[0]) for row in self.warehouse.rows(self.scope, _TYPES))
+
+    def currencies(self, types: Sequence[str]) -> tuple[str, ...]:
+        """Currencies that events of these types (none: of all) named, upper case."""
+        bound = {"types": list(types), "mark": CURRENCY_MARK}
+        return tuple(str(row[0]) for row in self.warehouse.rows(self.scope, _CURRENCIES, bound))
+
+    def numbers(self, given: Sequence[str]) -> frozenset[tuple[str, str]]:
+        """The (event type, property) pairs that names like `TYPE.PROPERTY` can mean and that were ever sent."""
+        pairs = [pair for name in given for pair in names.splits(name)]
+        rows = self.warehouse.rows(self.scope, _NUMBERS, {"pairs": pairs})
+        return frozenset((str(a), str(b)) for a, b in rows)

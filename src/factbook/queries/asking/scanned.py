@@ -1,0 +1,94 @@
+"""The statement over single events: one scan for all leaves, cut into rows and spans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from factbook.core.sql import Parameters
+from factbook.metrics.levels import Run, cover
+from factbook.metrics.model import Kind
+from factbook.queries.states import placed
+from factbook.queries.where import where
+
+from .aggregates import Aggregate, aggregate
+from .cells import ALL, Cell, Rows
+from .cuts import cut
+from .leaves import Leaf
+from .plan import Plan
+from .reach import reached
+from .spans import Segments
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """sql answers rows of (row, whether the row is ALL, span, events and value of each leaf in turn)."""
+
+    sql: str
+    parameters: dict[str, object]
+    runs: tuple[Run, ...]
+
+
+def statement(leaves: Sequence[Leaf], plan: Plan, rows: Rows, segments: Segments) -> Scanned:
+    """Reads `leaves` (not none, no STATE) over `segments`."""
+    parameters = Parameters()
+    runs = cover(segments.buckets, raw=True)
+    inside, at = placed(list(runs), "toUnixTimestamp64Milli(timestamp)", 1, parameters)
+    found = [aggregate(leaf, plan.money, parameters) for leaf in leaves]
+    inner = [f"{row_of(plan, rows, parameters)} AS row", f"toInt64({at}) AS at", *_inner(leaves, found)]
+    outer = [outer for i, each in enumerate(found) for outer in (f"sum(n{i})", each.outer.format(f"v{i}"))]
+    grouped = "GROUPING SETS ((row, span), (span))" if plan.dimensions else "row, span"
+    whole = "grouping(row)" if plan.dimensions else "1"
+    sql = (
+        f"SELECT row, {whole}, span, {', '.join(outer)}\nFROM (\n"
+        f"  SELECT {', '.join(inner)}\n  FROM events\n"
+        f"  WHERE tenant = {{tenant:String}} AND {inside}{types_of(leaves, parameters)}{filters_of(plan, parameters)}\n"
+        f"  GROUP BY row, at\n)\nARRAY JOIN {reached(segments, 'at', parameters)} AS span\nGROUP BY {grouped}"
+    )
+    return Scanned(sql, parameters.values, runs)
+
+
+def _inner(leaves: Sequence[Leaf], found: Sequence[Aggregate]) -> list[str]:
+    return [
+        column
+        for i, each in enumerate(found)
+        for column in (f"countIf({each.counted}) AS n{i}", f"{each.inner} AS v{i}")
+    ]
+
+
+def cell(leaf: Leaf, events: int, value: float | None) -> Cell:
+    """The value of `leaf` from its two columns."""
+    if not events or value is None:
+        return Cell(0, None)
+    match leaf.measure.kind:
+        case Kind.COUNT | Kind.UNIQUE:
+            return Cell(events, int(value))
+        case Kind.AVG:
+            return Cell(events, value / events)
+    return Cell(events, float(value))
+
+
+def row_of(plan: Plan, rows: Rows, parameters: Parameters) -> str:
+    """SQL of the row an event belongs to."""
+    if not plan.dimensions:
+        return f"toInt32({ALL})"
+    values = [cut(d, plan.zone_name, parameters, "").value for d in plan.dimensions]
+    told = parameters.add([list(each) for each in rows.values], "Array(Array(String))")
+    place = f"indexOf({told}, [{', '.join(values)}])"
+    if not rows.groups:
+        return f"toInt32({place})"
+    per = values[[d.id for d in plan.dimensions].index(str(plan.request.top_per))]
+    group = f"indexOf({parameters.add(list(rows.groups), 'Array(String)')}, {per})"
+    return f"toInt32(multiIf({place} > 0, {place}, {group} > 0, -1 - {group}, 0))"
+
+
+def types_of(leaves: Sequence[Leaf], parameters: Parameters) -> str:
+    """` AND …` for the event types that any of `leaves` looks at."""
+    if not all(leaf.events for leaf in leaves):
+        return ""
+    types = sorted({name for leaf in leaves for name in (*leaf.events, *leaf.measure.until)})
+    return f" AND event_type IN {parameters.add(types, 'Array(String)')}"
+
+
+def filters_of(plan: Plan, parameters: Parameters) -> str:
+    return where(plan.conditions, parameters, include_bots=plan.request.include_bots)

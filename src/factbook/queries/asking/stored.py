@@ -1,0 +1,175 @@
+"""The statement over roll-ups: every leaf and row a slot, states merged by span; ragged edges from single events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from factbook.core.sql import Parameters
+from factbook.metrics.levels import RAW, Run, cover
+from factbook.metrics.model import SESSIONS, USERS, Kind
+from factbook.queries.states import ACTOR, placed, stored_at
+
+from .cells import Cell
+from .conditions import plain_property
+from .leaves import Leaf
+from .reach import reached
+from .spans import Segments
+
+_QUANTILES = "(0.5, 0.95, 0.99)"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One leaf in one row: the event types it sums up ('' alone: all of them) and the property ('' the events)."""
+
+    leaf: int
+    row: int
+    types: tuple[str, ...]
+    property: str
+    measure: Kind
+    distinct: str = ""
+    quantile: float = 0.5
+
+
+def slot_of(place: int, leaf: Leaf, row: int, types: tuple[str, ...]) -> Slot:
+    """types: none for all of them."""
+    measure = leaf.measure
+    prop = plain_property(measure.of) or "" if measure.of is not None else ""
+    return Slot(place, row, types or ("",), prop, measure.kind, measure.distinct, measure.quantile)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """sql answers rows of (slot, span, counted, total, low, high, people, visits, *quantiles)."""
+
+    sql: str
+    parameters: dict[str, object]
+    runs: tuple[Run, ...]
+    quantiles: tuple[float, ...]
+
+
+def statement(slots: Sequence[Slot], segments: Segments) -> Stored:
+    """Reads `slots` (not none) over `segments`."""
+    parameters = Parameters()
+    runs = cover(segments.buckets)
+    needs = _Needs.of(slots)
+    stored = [run for run in runs if run.level != RAW]
+    edges = [run for run in runs if run.level == RAW]
+    selects = [_rollups(slots, needs, stored, parameters)] if stored else []
+    if edges:
+        selects += [_events(i, slot, needs, edges, parameters) for i, slot in enumerate(slots)]
+    union = "\n  UNION ALL\n".join(selects)
+    columns = [
+        "slot",
+        "span",
+        "sum(counted)",
+        *(["sum(total)", "min(low)", "max(high)"] if needs.numbers else ["0.", "0.", "0."]),
+        "uniqCombined64Merge(17)(people)" if needs.users else "0",
+        "uniqCombined64Merge(17)(visits)" if needs.sessions else "0",
+        *([f"quantileBFloat16Merge({q})(spread)" for q in needs.quantiles]),
+    ]
+    sql = (
+        f"SELECT {', '.join(columns)}\nFROM (\n{union}\n)\n"
+        f"ARRAY JOIN {reached(segments, 'at', parameters)} AS span\nGROUP BY slot, span"
+    )
+    return Stored(sql, parameters.values, runs, needs.quantiles)
+
+
+def cell(slot: Slot, numbers: Sequence[float], quantiles: Sequence[float]) -> Cell:
+    """The value of `slot` from one row of the answer, behind slot and span."""
+    count, total, low, high, people, visits, *spread = numbers
+    events = int(count)
+    if not events:
+        return Cell(0, None)
+    match slot.measure:
+        case Kind.COUNT:
+            return Cell(events, events)
+        case Kind.UNIQUE:
+            return Cell(events, int(people if slot.distinct == USERS else visits))
+        case Kind.SUM:
+            return Cell(events, float(total))
+        case Kind.AVG:
+            return Cell(events, float(total) / events)
+        case Kind.MIN:
+            return Cell(events, float(low))
+        case Kind.MAX:
+            return Cell(events, float(high))
+    between = min(max(float(spread[list(quantiles).index(slot.quantile)]), float(low)), float(high))
+    return Cell(events, between)
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    numbers: bool
+    users: bool
+    sessions: bool
+    quantiles: tuple[float, ...]
+
+    @classmethod
+    def of(cls, slots: Sequence[Slot]) -> _Needs:
+        kinds = {slot.measure for slot in slots}
+        asked = sorted({slot.quantile for slot in slots if slot.measure is Kind.QUANTILE})
+        return cls(
+            numbers=bool(kinds - {Kind.COUNT, Kind.UNIQUE}),
+            users=any(slot.measure is Kind.UNIQUE and slot.distinct == USERS for slot in slots),
+            sessions=any(slot.measure is Kind.UNIQUE and slot.distinct == SESSIONS for slot in slots),
+            quantiles=tuple(asked),
+        )
+
+
+def _rollups(slots: Sequence[Slot], needs: _Needs, runs: list[Run], parameters: Parameters) -> str:
+    inside, at = stored_at(runs, parameters)
+    takers: dict[tuple[str, str], list[int]] = {}
+    for i, slot in enumerate(slots):
+        for event_type in slot.types:
+            takers.setdefault((event_type, slot.property), []).append(i)
+    pairs = parameters.add(list(takers), "Array(Tuple(String, String))")
+    place = f"indexOf({pairs}, (toString(event_type), toString(property)))"
+    listed = list(takers.values())
+    join = ""
+    if len(takers) == 1 and len(listed[0]) == 1:
+        slot_sql = "0"
+    elif all(len(places) == 1 for places in listed):
+        slot_sql = f"{parameters.add([places[0] for places in listed], 'Array(UInt32)')}[{place}]"
+    else:
+        join = f"\n  ARRAY JOIN {parameters.add(listed, 'Array(Array(UInt32))')}[{place}] AS taker"
+        slot_sql = "taker"
+    columns = [
+        f"toUInt32({slot_sql}) AS slot",
+        f"toInt64({at}) AS at",
+        "count AS counted",
+        *(["sum AS total", "min AS low", "max AS high"] if needs.numbers else []),
+        *(["users AS people"] if needs.users else []),
+        *(["sessions AS visits"] if needs.sessions else []),
+        *(["quantiles AS spread"] if needs.quantiles else []),
+    ]
+    return (
+        f"  SELECT {', '.join(columns)}\n  FROM rollups{join}\n"
+        f"  WHERE tenant = {{tenant:String}} AND (event_type, property) IN {pairs} AND {inside}"
+    )
+
+
+def _events(place: int, slot: Slot, needs: _Needs, runs: list[Run], parameters: Parameters) -> str:
+    inside, at = placed(runs, "toUnixTimestamp64Milli(timestamp)", 1, parameters)
+    chosen = inside
+    if slot.types != ("",):
+        chosen += f" AND event_type IN {parameters.add(list(slot.types), 'Array(String)')}"
+    value = "0."
+    if slot.property:
+        name = parameters.add(slot.property, "String")
+        chosen += f" AND mapContains(numbers, {name})"
+        value = f"numbers[{name}]"
+    columns = [
+        f"toUInt32({place}) AS slot",
+        f"toInt64({at}) AS at",
+        "count() AS counted",
+        *([f"sum({value}) AS total", f"min({value}) AS low", f"max({value}) AS high"] if needs.numbers else []),
+        *([f"uniqCombined64StateIf(17)(sipHash64({ACTOR}), {ACTOR} != '') AS people"] if needs.users else []),
+        *(["uniqCombined64StateIf(17)(session, session != 0) AS visits"] if needs.sessions else []),
+        *([f"quantilesBFloat16State{_QUANTILES}({value}) AS spread"] if needs.quantiles else []),
+    ]
+    return (
+        f"  SELECT {', '.join(columns)}\n  FROM events\n"
+        f"  WHERE tenant = {{tenant:String}} AND {chosen} AND NOT is_bot\n  GROUP BY slot, at"
+    )
