@@ -12,7 +12,7 @@ from .declared import read_pack
 from .model import Pack
 from .problems import DeclarationError, Problem
 
-BUILT_IN = ("commerce",)
+BUILT_IN = ("core", "content", "commerce", "trading", "system", "imports", "search", "saas")
 """The packs that come with Factbook, in the order of answers."""
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from factbook.metrics.adhoc import counted
 from factbook.metrics.model import SESSIONS, USERS
-from factbook.metrics.names import reserved
 from factbook.metrics.problems import Problem
 
 from .whole import Placed, Whole, column, field_hint, is_field
+
+_MEANING = ("events", "measure", "where", "formula", "window_days")
 
 
 def duplicates(whole: Whole) -> Iterator[Problem]:
@@ -28,10 +30,11 @@ def duplicates(whole: Whole) -> Iterator[Problem]:
 
 
 def reserved_ids(whole: Whole) -> Iterator[Problem]:
-    """No id hides a metric that needs no declaration, or a column."""
+    """No id gives another meaning to a metric that needs no declaration, or to a column."""
     for metric in whole.metrics:
-        if reserved(metric.metric.id):
-            yield metric.problem("id", f"{metric.metric.id!r} is a metric that needs no declaration.")
+        meant = counted(metric.metric.id)
+        if meant and any(getattr(metric.metric, key) != getattr(meant, key) for key in _MEANING):
+            yield metric.problem("id", f"{metric.metric.id!r} needs no declaration; this is another thing.")
     for dimension in whole.dimensions:
         known = column(dimension.dimension.id)
         if known and column(dimension.dimension.field) != known:

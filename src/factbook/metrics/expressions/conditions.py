@@ -10,7 +10,7 @@ from factbook.core.errors import invalid
 
 from .arithmetic import number
 from .leaves import literal, name, refused
-from .nodes import Binary, Call, Expression, In, IsNull, Literal, Unary, names
+from .nodes import Binary, Call, Expression, In, IsNull, Literal, Name, Unary, names
 
 CONDITIONS = "Use = != < <= > >=, and, or, not, in (…), between, is null and contains(field, 'text')."
 
@@ -32,7 +32,7 @@ def condition(node: exp.Expr, field: str) -> Expression:
             return condition(node.this, field)
         case exp.And() | exp.Or():
             operator = "and" if isinstance(node, exp.And) else "or"
-            return Binary(operator, condition(node.left, field), condition(node.right, field))
+            return _joined(operator, condition(node.left, field), condition(node.right, field))
         case exp.Not():
             return Unary("not", condition(node.this, field))
         case exp.Column() | exp.Dot():
@@ -42,15 +42,24 @@ def condition(node: exp.Expr, field: str) -> Expression:
         case exp.Between():
             tested = _value(node.this, field)
             low, high = _value(node.args["low"], field), _value(node.args["high"], field)
-            return Binary("and", _comparison(">=", tested, low, field), _comparison("<=", tested, high, field))
+            return _joined("and", _comparison(">=", tested, low, field), _comparison("<=", tested, high, field))
         case exp.In() if node.expressions:
-            values = tuple(literal(one, field, CONDITIONS) for one in node.expressions)
-            return _about_the_event(In(_value(node.this, field), values), field)
+            return _among(
+                _value(node.this, field), [literal(one, field, CONDITIONS) for one in node.expressions], field
+            )
         case exp.Is() if isinstance(node.expression, exp.Null):
             return _about_the_event(IsNull(_value(node.this, field)), field)
         case exp.Anonymous() if str(node.this).lower() == "contains":
             return _contains(node, field)
     raise refused(node, field, CONDITIONS)
+
+
+def _joined(operator: str, left: Expression, right: Expression) -> Expression:
+    """`and` and `or` are chains that lean to the left, however they were bracketed."""
+    match right:
+        case Binary(same, first, second) if same == operator:
+            return Binary(operator, _joined(operator, left, first), second)
+    return Binary(operator, left, right)
 
 
 def _value(node: exp.Expr, field: str) -> Expression:
@@ -65,16 +74,28 @@ def _value(node: exp.Expr, field: str) -> Expression:
 
 
 def _comparison(operator: str, left: Expression, right: Expression, field: str) -> Expression:
-    if operator in _ORDERING and any(isinstance(s, Literal) and isinstance(s.value, bool) for s in (left, right)):
-        raise invalid(f"true and false have no order for {operator}.", field=field, hint="Use = or !=.")
+    for one, other in ((left, right), (right, left)):
+        match one:
+            case Literal(bool()) if operator in _ORDERING:
+                raise invalid(f"true and false have no order for {operator}.", field=field, hint="Use = or !=.")
+            case Literal(bool() | str()) if not isinstance(other, Name):
+                raise invalid("Text, true and false are compared with a column or property.", field=field)
     return _about_the_event(Binary(operator, left, right), field)
+
+
+def _among(tested: Expression, values: list[Literal], field: str) -> Expression:
+    if any(isinstance(one.value, bool) for one in values):
+        raise invalid("true and false are no list.", field=field, hint="Use = true or = false.")
+    if any(isinstance(one.value, str) for one in values) and not isinstance(tested, Name):
+        raise invalid("Text is looked for in a column or property.", field=field)
+    return _about_the_event(In(tested, tuple(values)), field)
 
 
 def _contains(node: exp.Anonymous, field: str) -> Expression:
     arguments = tuple(_value(one, field) for one in node.expressions)
     match arguments:
-        case (tested, Literal(str())):
-            return _about_the_event(Call("contains", (tested, arguments[1])), field)
+        case (Name(), Literal(str())):
+            return Call("contains", arguments)
     raise invalid("contains() takes a field and a text.", field=field, hint="For example contains(url, '/blog/').")
 
 
