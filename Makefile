@@ -23,6 +23,7 @@ check: install
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	$(PY) -m factbook.metrics.check
 
 bench: install
 	$(PY) -m bench
