@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -12,8 +11,9 @@ import pytest
 from factbook.core.calendar import Calendar
 from factbook.core.clock import epoch_ms
 from factbook.core.errors import FactbookError
-from factbook.core.times import INTERVALS, Period
+from factbook.core.times import CYCLES, INTERVALS, Period
 from factbook.metrics.buckets import MAX_POINTS, boundaries
+from tests.calendars import ZONES, calendar_of, days, numbered
 
 MINUTE = 60_000
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"))
@@ -48,22 +48,10 @@ def label(instant: int, interval: str, calendar: Calendar) -> tuple[object, ...]
     """What a person would write above the bucket that this minute belongs to."""
     wall = datetime.fromtimestamp(instant / 1000, calendar.zone)
     day = wall.date()
-    if interval in ("1d", "1w", "1mo", "1q", "1y"):
-        return (numbered(day, interval, calendar),)
+    if interval in CYCLES:
+        return (numbered(day, CYCLES[interval], calendar),)
     slot = (wall.hour * 60 + wall.minute) // (INTERVALS[interval] // 60)
     return (day, slot)
-
-
-def numbered(day: date, interval: str, calendar: Calendar) -> int:
-    """Which day, week, month, … it is, counted from some long ago."""
-    if interval == "1d":
-        return day.toordinal()
-    if interval == "1w":
-        return (day - date(1900, 1, calendar.week_start)).days // 7  # 1 January 1900 was a Monday
-    months = (day.year - 1900) * 12 + day.month - 1
-    if interval == "1mo":
-        return months
-    return (months - (calendar.fiscal_year_start - 1)) // (3 if interval == "1q" else 12)
 
 
 @pytest.mark.parametrize("interval", INTERVALS)
@@ -81,56 +69,26 @@ def test_two_minutes_share_a_bucket_exactly_when_they_share_a_label(name: str, a
     for start in starts[1:-1]:  # neighbours differ, but for an hour that comes twice
         first, second = label(start - MINUTE, interval, calendar), label(start, interval, calendar)
         moved = offset(start - 3600 * 1000, calendar) != offset(start, calendar)
-        assert first != second or (moved and interval not in ("4h", "1d", "1w", "1mo", "1q", "1y"))
+        assert first != second or (moved and interval not in ("4h", *CYCLES))
 
 
 def offset(instant: int, calendar: Calendar) -> timedelta | None:
     return datetime.fromtimestamp(instant / 1000, calendar.zone).utcoffset()
 
 
-@cache
-def days_walked(name: str) -> tuple[tuple[int, date], ...]:
-    """Every date of three years in the zone and when the clock first showed it, seen by walking quarters of an hour."""
-    tz, first = ZoneInfo(name), datetime(2010, 12, 1, tzinfo=UTC)
-    instants = range(epoch_ms(first), epoch_ms(first.replace(year=2014)), 15 * MINUTE)
-    shown: dict[date, int] = {}
-    for instant in instants:
-        shown.setdefault(datetime.fromtimestamp(instant / 1000, tz).date(), instant)
-    return tuple((instant, day) for day, instant in shown.items())[1:]
-
-
-ZONES = [
-    "UTC",
-    "Europe/Berlin",
-    "America/New_York",
-    "America/Sao_Paulo",
-    "Australia/Lord_Howe",
-    "Asia/Kathmandu",
-    "Asia/Amman",
-    "Pacific/Apia",
-]
-
-
 @pytest.mark.parametrize("turn", range(1, 13))
-@pytest.mark.parametrize("interval", ["1d", "1w", "1mo", "1q", "1y"])
+@pytest.mark.parametrize("interval", CYCLES)
 @pytest.mark.parametrize("name", ZONES)
-def test_days_weeks_months_quarters_and_years_begin_where_a_walk_over_the_days_says(
-    name: str, interval: str, turn: int
-) -> None:
-    calendar = Calendar(ZoneInfo(name), week_start=(turn - 1) % 7 + 1, fiscal_year_start=turn)
-    days = days_walked(name)
+def test_days_weeks_months_quarters_and_years_begin_where_a_walk_says(name: str, interval: str, turn: int) -> None:
+    calendar, cycle = calendar_of(name, turn), CYCLES[interval]
     changes = [
         instant
-        for (_, before), (instant, day) in pairwise(days)
-        if numbered(before, interval, calendar) != numbered(day, interval, calendar)
+        for (_, before), (instant, day) in pairwise(days(name))
+        if numbered(before, cycle, calendar) != numbered(day, cycle, calendar)
     ]
-    assert len(changes) >= 3
-    asked = Period(at(changes[0] - 7 * MINUTE), at(changes[-1] + 7 * MINUTE))
-    assert boundaries(asked, interval, calendar)[1:-1] == changes
-
-
-def at(instant: int) -> datetime:
-    return datetime.fromtimestamp(instant / 1000, UTC)
+    assert len(changes) >= 4
+    asked = Period(changes[0] - timedelta(minutes=7), changes[-1] + timedelta(minutes=7))
+    assert boundaries(asked, interval, calendar)[1:-1] == [epoch_ms(instant) for instant in changes]
 
 
 def test_the_days_around_daylight_saving_have_23_and_25_hours() -> None:

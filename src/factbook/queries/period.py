@@ -110,8 +110,9 @@ def _moved(period: Period, span: Span, calendar: Calendar) -> Period:
 
 
 def _at(day: date, moment: datetime, calendar: Calendar) -> datetime:
-    """`day` at the wall clock's time of `moment`; the first instant of `day` where `moment` is the first of its own."""
-    if calendar.midnight(calendar.day(moment)) == moment:
-        return calendar.midnight(day)
+    """`day` at the wall clock's time of `moment`; its first instant where `moment` is the first of its own day."""
+    begins = calendar.midnight(day)
+    if calendar.midnight(calendar.day(moment)) == moment or calendar.midnight(day + _DAY) == begins:
+        return begins
     wall = moment.astimezone(calendar.zone)
     return datetime.combine(day, wall.time(), calendar.zone).replace(fold=wall.fold).astimezone(UTC)
