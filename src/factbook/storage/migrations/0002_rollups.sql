@@ -1,5 +1,6 @@
 -- Per tenant, level, event type and numeric property: mergeable states by time bucket (UTC), bots left out.
 -- event_type = '' is all types together; property = '' is the events themselves (count, users, sessions).
+-- Granules are small because rows are large: a read of thirty buckets takes thirty states, not thousands.
 CREATE TABLE rollups
 (
     tenant LowCardinality(String),
@@ -17,5 +18,6 @@ CREATE TABLE rollups
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (tenant, level, event_type, property, bucket)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
+SETTINGS index_granularity = 128, index_granularity_bytes = 262144,
+    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1,
     min_bytes_for_full_part_storage = 10000000, non_replicated_deduplication_window = 1000;
