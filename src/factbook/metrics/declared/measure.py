@@ -26,25 +26,25 @@ def measure_of(metric: Section, given: object) -> Measure | None:
         hint = (did_you_mean(word, Kind) if not kinds else None) or _FORMS
         metric.complain("measure", "A measure names one kind.", hint)
         return None
-    [kind] = kinds
-    found = _measure(kind, section)
+    found = _measure(kinds[0], section)
     section.end()
     return found
 
 
 def _measure(kind: Kind, section: Section) -> Measure | None:
+    key = kind.value
     if kind is Kind.UNIQUE:
-        return Measure(kind, distinct=section.text(kind))
+        return Measure(kind, distinct=section.text(key))
     if kind is Kind.STATE:
         by, until = section.text("by"), section.texts("until")
-        if section.has(kind) and section.take(kind, str, "") == ALIVE:
+        if section.has(key) and section.take(key, object) == ALIVE:
             return Measure(kind, by=by, until=until)
-        number = _number(section, kind)
+        number = _number(section, key)
         return Measure(kind, of=number, by=by, until=until) if number else None
     if kind is Kind.QUANTILE:
-        quantile, number = section.number(kind, 0, 1), _number(section, "of")
+        quantile, number = section.number(key, 0, 1), _number(section, "of")
         return Measure(kind, of=number, quantile=quantile) if number else None
-    number = _number(section, kind)
+    number = _number(section, key)
     return Measure(kind, of=number) if number else None
 
 
