@@ -34,7 +34,7 @@ ENGINE_USERS = (
     "factbook.bench",
 )
 ENVIRONMENT_READERS = ("factbook.core.settings", "factbook.cli", "factbook.bench.server")
-READS = {"records", "rows", "table", "batches", "stream"}
+READS = {"records", "rows", "counted", "table", "batches", "stream"}
 
 
 def within(name: str, parts: tuple[str, ...]) -> bool:

@@ -25,6 +25,7 @@ COMMANDS: dict[str, Entry] = {
     "serve": Entry("serve", "serve", "Start the server."),
     "demo": Entry("demo", "demo", "Load the demo data, or keep replaying it."),
     "load": Entry("load", "load", "Load events from CSV, NDJSON or Parquet files."),
+    "query": Entry("query", "query", "Ask for metrics: a table, CSV or JSON."),
     "export": Entry("export", "export", "Write events to a file."),
     "migrate": Entry("migrate", "migrate", "Bring warehouse and metadata to the newest schema."),
     "keys": Entry("keys", "keys", "Make, list and revoke keys."),

@@ -132,7 +132,9 @@ class Engine:
         with self._client() as client:
             return list(client.query(sql, parameters=dict(parameters or {})).result_rows)
 
-    def counted(self, sql: str, parameters: Mapping[str, Any] | None = None) -> tuple[list[tuple[Any, ...]], int | None]:
+    def counted(
+        self, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> tuple[list[tuple[Any, ...]], int | None]:
         """The rows, and how many rows were read for them (None where the driver does not say)."""
         with self._client() as client:
             result = client.query(sql, parameters=dict(parameters or {}))

@@ -140,14 +140,15 @@ def _read(name: str, value: Any) -> Any:
             raise invalid("limit is not a whole number.", field="limit")
         return value
     if name == "filters":
-        return _filters(value)
+        return filter_pairs(value)
     assert name in _TEXTS
     if not isinstance(value, str):
         raise invalid(f"{name} is not text.", field=name)
     return value
 
 
-def _filters(value: Any) -> tuple[tuple[str, Any], ...]:
+def filter_pairs(value: Any) -> tuple[tuple[str, Any], ...]:
+    """Keys and values of `filters`: an object, or a list of field, operator and value."""
     if isinstance(value, dict):
         return tuple((key, tuple(item) if isinstance(item, list) else item) for key, item in value.items())
     if not isinstance(value, list):

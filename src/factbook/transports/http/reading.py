@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -10,10 +11,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 from fastapi import Query, Request, Response
 
-from factbook.core.errors import Kind
+from factbook.core.errors import FactbookError, Kind, invalid
 from factbook.core.scope import Scope
 from factbook.core.times import Period
 from factbook.events.filters import Condition, from_json, from_pairs
+from factbook.queries.asking.request import filter_pairs
 from factbook.queries.period import bounds, period_of, zone_of
 
 from .access import refusals
@@ -98,8 +100,50 @@ def asked(
     return Asked(start_time or start_date, end_time or end_date, timezone, filters, include_bots, rest)
 
 
+MAX_QUESTION = 1024 * 1024
+"""Bytes of a JSON or YAML body that is no event."""
+
+
+async def text_body(request: Request) -> bytes:
+    """The body, TOO_LARGE past MAX_QUESTION."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_QUESTION:
+            raise FactbookError(
+                Kind.TOO_LARGE, f"The body is longer than {MAX_QUESTION:,} bytes.", hint="Split it into several."
+            )
+    return bytes(body)
+
+
+async def json_body(request: Request) -> Any:
+    """The decoded body. MALFORMED where it is no JSON, TOO_LARGE past MAX_QUESTION."""
+    try:
+        return msgspec.json.decode(await text_body(request))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise FactbookError(Kind.MALFORMED, f"The body is not JSON: {str(error)[:200]}.") from None
+
+
+def filters_of(request: Request, reserved: Iterable[str]) -> tuple[tuple[str, Any], ...]:
+    """Filters of a query string: the `filters` parameter, and every parameter that is neither common nor `reserved`."""
+    taken = _COMMON | {*reserved}
+    pairs: list[tuple[str, Any]] = [(k, v) for k, v in request.query_params.multi_items() if k not in taken]
+    text = request.query_params.get("filters")
+    if text:
+        try:
+            pairs += filter_pairs(msgspec.json.decode(text))
+        except msgspec.DecodeError:
+            raise invalid("filters is not JSON.", field="filters", hint='For example {"country": "DE"}.') from None
+    return tuple(pairs)
+
+
 def answer(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json", headers={"cache-control": "no-store"})
+    return encoded(msgspec.json.encode(value))
+
+
+def encoded(body: bytes) -> Response:
+    """An answer that is JSON already."""
+    return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
 
 
 def documented(value: Any, *kinds: Kind, description: str = "The answer.") -> dict[int | str, dict[str, Any]]:
