@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from factbook import __version__
 from factbook.access.keys import Keys
+from factbook.access.tenant_settings import TenantSettings
 from factbook.core.clock import Clock, system_clock
 from factbook.core.errors import FactbookError
 from factbook.core.settings import Settings
@@ -49,6 +50,7 @@ from factbook.transports.http import (
     problems,
     realtime,
     retention,
+    settings,
 )
 from factbook.transports.http.ingest import IngestRoutes
 from factbook.transports.http.request_id import RequestId
@@ -79,6 +81,7 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         auth.router(services),
         keys.router(services),
         retention.router(services),
+        settings.router(services),
         feed.router(services),
         operations.router(services, ready),
         pages.router(services),
@@ -171,6 +174,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             metadata=metadata,
             keys=access,
             made=made,
+            tenant_settings=TenantSettings(metadata, access),
             types=types,
             intake=intake,
             feed=live,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -57,6 +58,21 @@ def test_migrations_go_both_ways(tmp_path: Path) -> None:
         database.downgrade("base")
         with database.reading() as connection:
             assert sa.inspect(connection).get_table_names() == ["alembic_version"]
+
+
+def test_a_tenant_of_before_the_settings_keeps_his_zone_both_ways(tmp_path: Path) -> None:
+    database = Database("", tmp_path)
+    database.upgrade("0001")
+    values = {"id": "shop", "name": "shop", "zone": "Asia/Tokyo", "tier": "free", "created_at": 1, "raw_events": 7}
+    with database.writing() as connection:
+        columns: list[sa.ColumnClause[Any]] = [sa.column(name) for name in values]
+        connection.execute(sa.insert(sa.table("tenants", *columns)).values(**values))
+    database.upgrade()
+    tenant = Metadata(database).tenant(SHOP)
+    assert (tenant.zone, tenant.own_zone, tenant.currency, tenant.raw_events) == ("Asia/Tokyo", None, None, 7)
+    database.downgrade("0001")
+    with database.reading() as connection:
+        assert connection.execute(sa.text("SELECT zone, raw_events FROM tenants")).one() == ("Asia/Tokyo", 7)
 
 
 def test_opening_again_keeps_everything(tmp_path: Path) -> None:
@@ -188,6 +204,22 @@ def test_retention_is_set_level_by_level_and_null_is_the_default_again(metadata:
     assert (row.raw_events, row.daily_aggregates, row.hour_aggregates) == (None, 30, None)
     with pytest.raises(ValueError, match="no such level"):
         metadata.set_retention(SHOP, {"zone": 1})
+
+
+def test_a_tenants_settings_are_set_one_by_one_and_null_is_the_default_again(metadata: Metadata) -> None:
+    metadata.set_settings(SHOP, {"own_zone": "Asia/Tokyo", "currency": "EUR", "rates": '{"USD": 0.92}'})
+    row = metadata.set_settings(SHOP, {"currency": None, "week_start": 7})
+    assert (row.zone, row.currency, row.rates, row.week_start) == ("Asia/Tokyo", None, '{"USD": 0.92}', 7)
+    assert metadata.tenant(OTHER).zone == "UTC"
+    with pytest.raises(ValueError, match="no such setting"):
+        metadata.set_settings(SHOP, {"zone": "UTC"})
+
+
+def test_a_zone_of_the_tenants_own_wins_until_it_is_taken_back(metadata: Metadata) -> None:
+    metadata.set_settings(SHOP, {"own_zone": "Asia/Tokyo"})
+    assert metadata.ensure_tenant_of_system("shop", now=99, zone="Europe/Berlin").zone == "Asia/Tokyo"
+    assert [tenant.zone for tenant in metadata.tenants_of_system()] == ["UTC", "Asia/Tokyo"]
+    assert metadata.set_settings(SHOP, {"own_zone": None}).zone == "Europe/Berlin"
 
 
 # What the service keeps for itself

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from factbook.access.keys import Keys
+from factbook.access.tenant_settings import TenantSettings
 from factbook.core.scope import Role, Scope
 from factbook.core.sections import Settings
 from factbook.ingest.event_types import EventTypes
@@ -22,7 +23,7 @@ from factbook.services import Services
 from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
 from factbook.storage.warehouse import Warehouse
-from factbook.transports.http import auth, custom_events, dead_letters, keys, problems, retention
+from factbook.transports.http import auth, custom_events, dead_letters, keys, problems, retention, settings
 from tests.clocks import SetClock
 
 
@@ -60,6 +61,7 @@ def administration(
             warehouse=Warehouse(engine),
             metadata=metadata,
             keys=known,
+            tenant_settings=TenantSettings(metadata, known),
             types=EventTypes(metadata, clock),
             retention=Retention(engine, metadata, clock, settle=lambda _: True),
             intake=intake,
@@ -67,7 +69,7 @@ def administration(
     )
     app = FastAPI()
     problems.install(app)
-    for part in (auth, keys, custom_events, retention, dead_letters):
+    for part in (auth, keys, custom_events, retention, settings, dead_letters):
         app.include_router(part.router(services))
     try:
         with TestClient(app, base_url="http://127.0.0.1:8005") as client:

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
 from factbook.access.keys import Keys
+from factbook.access.tenant_settings import TenantSettings
 from factbook.core.scope import Role, Scope
 from factbook.core.sections import Settings
 from factbook.core.telemetry import Telemetry
@@ -57,6 +58,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path) -> Iterator[Reading]
             clock=clock,
             warehouse=warehouse,
             keys=keys,
+            tenant_settings=TenantSettings(metadata, keys),
             reads=Reads(threads=2),
             feed=Feed(room=10),
             retention=Retention(cast(Any, None), metadata, clock),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from factbook.access.keys import Keys, NewKey
+from factbook.access.tenant_settings import TenantSettings
 from factbook.core.clock import Clock
 from factbook.core.settings import Settings
 from factbook.core.telemetry import Telemetry
@@ -29,6 +30,7 @@ class Services:
     metadata: Metadata
     keys: Keys
     made: tuple[NewKey, ...]
+    tenant_settings: TenantSettings
     types: EventTypes
     intake: Intake
     feed: Feed

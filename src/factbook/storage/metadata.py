@@ -19,7 +19,16 @@ from factbook.core.errors import FactbookError, Kind, not_found
 from factbook.core.scope import Scope
 
 from .database import Database
-from .rows import RETENTION_LEVELS, ApiKey, EventType, EventTypeChange, JobRun, LetterOutcome, Tenant
+from .rows import (
+    RETENTION_LEVELS,
+    TENANT_SETTINGS,
+    ApiKey,
+    EventType,
+    EventTypeChange,
+    JobRun,
+    LetterOutcome,
+    Tenant,
+)
 from .tables import (
     API_KEYS,
     ENDED_SESSIONS,
@@ -32,6 +41,9 @@ from .tables import (
 )
 
 _Row = TypeVar("_Row", Tenant, ApiKey, EventType, LetterOutcome, JobRun)
+
+_ZONE = sa.func.coalesce(TENANTS.c.own_zone, TENANTS.c.zone).label("zone")
+_TENANTS = sa.select(_ZONE, *(column for column in TENANTS.c if column is not TENANTS.c.zone))
 
 
 def _read(connection: Connection, kind: type[_Row], statement: sa.Select[Any]) -> list[_Row]:
@@ -67,22 +79,22 @@ class Metadata:
 
     def tenants_of_system(self) -> list[Tenant]:
         with self._database.reading() as connection:
-            return _read(connection, Tenant, sa.select(TENANTS).order_by(TENANTS.c.id))
+            return _read(connection, Tenant, _TENANTS.order_by(TENANTS.c.id))
 
     def ensure_tenant_of_system(self, tenant: str, *, now: int, zone: str = "UTC", tier: str = "free") -> Tenant:
-        """The tenant called `tenant`, made when there is none yet; its zone follows `zone`."""
+        """The tenant called `tenant`, made when there is none yet; `zone` holds until it has its own."""
         with self._database.writing() as connection:
             connection.execute(sa.update(TENANTS).where(TENANTS.c.id == tenant).values(zone=zone))
-            found = _read(connection, Tenant, sa.select(TENANTS).where(TENANTS.c.id == tenant))
+            found = _read(connection, Tenant, _TENANTS.where(TENANTS.c.id == tenant))
             if found:
                 return found[0]
-            made = Tenant(tenant, tenant, zone, tier, now, None, None, None, None)
+            made = Tenant(tenant, tenant, zone, tier, now)
             connection.execute(sa.insert(TENANTS).values(_values(made)))
             return made
 
     def tenant(self, scope: Scope) -> Tenant:
         with self._database.reading() as connection:
-            found = _read(connection, Tenant, sa.select(TENANTS).where(TENANTS.c.id == scope.tenant))
+            found = _read(connection, Tenant, _TENANTS.where(TENANTS.c.id == scope.tenant))
         if not found:
             raise not_found(f"There is no tenant {scope.tenant!r}.")
         return found[0]
@@ -91,9 +103,18 @@ class Metadata:
         """Days to keep by level (RETENTION_LEVELS); None is the default again; levels not named stay as they are."""
         if not set(days) <= set(RETENTION_LEVELS):
             raise ValueError(f"no such level: {sorted(set(days) - set(RETENTION_LEVELS))}")
-        if days:
+        return self._changed(scope, days)
+
+    def set_settings(self, scope: Scope, values: Mapping[str, str | int | None]) -> Tenant:
+        """By name (TENANT_SETTINGS); None is the default again; those not named stay as they are."""
+        if not set(values) <= set(TENANT_SETTINGS):
+            raise ValueError(f"no such setting: {sorted(set(values) - set(TENANT_SETTINGS))}")
+        return self._changed(scope, values)
+
+    def _changed(self, scope: Scope, values: Mapping[str, str | int | None]) -> Tenant:
+        if values:
             with self._database.writing() as connection:
-                connection.execute(sa.update(TENANTS).where(TENANTS.c.id == scope.tenant).values(**days))
+                connection.execute(sa.update(TENANTS).where(TENANTS.c.id == scope.tenant).values(**values))
         return self.tenant(scope)
 
     # API keys

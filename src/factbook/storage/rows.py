@@ -6,21 +6,30 @@ from dataclasses import dataclass
 from typing import Any
 
 RETENTION_LEVELS = ("raw_events", "minute_aggregates", "hour_aggregates", "daily_aggregates")
+TENANT_SETTINGS = ("own_zone", "currency", "rates", "week_start", "fiscal_year_start")
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """Days to keep are None where the default of the settings applies."""
+    """Days to keep, and what the tenant chose himself (TENANT_SETTINGS), are None where the default applies.
+
+    zone: his own, else that of the settings. rates: JSON text, by currency.
+    """
 
     id: str
     name: str
     zone: str
     tier: str
     created_at: int
-    raw_events: int | None
-    minute_aggregates: int | None
-    hour_aggregates: int | None
-    daily_aggregates: int | None
+    raw_events: int | None = None
+    minute_aggregates: int | None = None
+    hour_aggregates: int | None = None
+    daily_aggregates: int | None = None
+    own_zone: str | None = None
+    currency: str | None = None
+    rates: str | None = None
+    week_start: int | None = None
+    fiscal_year_start: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

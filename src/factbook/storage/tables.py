@@ -38,6 +38,13 @@ TENANTS = Table(
     Column("minute_aggregates", Integer),
     Column("hour_aggregates", Integer),
     Column("daily_aggregates", Integer),
+    # What the tenant chose himself; null is the default: for the zone, that of the settings in `zone`.
+    Column("own_zone", String(64)),
+    Column("currency", String(3)),
+    # JSON: code → what one unit of it is in `currency`.
+    Column("rates", Text),
+    Column("week_start", Integer),
+    Column("fiscal_year_start", Integer),
 )
 
 API_KEYS = Table(

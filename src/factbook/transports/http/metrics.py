@@ -20,7 +20,7 @@ from .access import scope_for
 from .reading import FILTER_SYNTAX, Asked, answer, asked, documented
 
 _RESERVED = frozenset(["metric_name", "interval", "granularity", "dimensions", "compare", "statistic", "explain"])
-_DEFAULT_SPAN = {"1d": 30, "1w": 26 * 7, "1mo": 365}
+_DEFAULT_SPAN = {"1d": 30, "1w": 26 * 7, "1mo": 365, "1q": 2 * 365, "1y": 5 * 365}
 """Days that are answered where neither start nor end is given; a day for shorter intervals."""
 
 _POINT: dict[str, Any] = {
@@ -93,6 +93,7 @@ def router(services: Services) -> APIRouter:
         chosen = interval or granularity or "1h"
         now = services.clock()
         period = what.period(scope, now, timedelta(days=_DEFAULT_SPAN.get(chosen, 1)))
+        calendar = services.tenant_settings.calendar(scope)
         names = [name.strip() for name in (dimensions or "").split(",") if name.strip()]
         request = SeriesRequest(
             metric_name=metric_name,
@@ -106,8 +107,10 @@ def router(services: Services) -> APIRouter:
             statistic=statistic,
             limit=limit,
             explain=explain,
+            week_start=calendar.week_start,
+            fiscal_year_start=calendar.fiscal_year_start,
         )
-        key = ("metric", scope.tenant, scope.zone, what, limit)
+        key = ("metric", scope.tenant, calendar, what, limit)
 
         def read() -> dict[str, Any]:
             kept = horizons(services.retention.limits(scope), now)
