@@ -6,15 +6,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
 
 @contextmanager
-def listening(app: FastAPI) -> Iterator[str]:
-    """The address; it stops at the end."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
+def listening(app: FastAPI, connection: Any = "auto") -> Iterator[str]:
+    """The address; it stops at the end. connection: uvicorn's protocol, or one of ours."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=connection, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 30

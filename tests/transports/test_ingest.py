@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -26,7 +27,8 @@ from factbook.core.settings import Settings
 from factbook.ingest.journal import SqliteJournal
 from factbook.services import Services
 from factbook.storage.engine import Engine
-from factbook.transports.http.ingest import BATCH, SHORTHAND, SINGLE
+from factbook.transports.http.connection import Connection
+from factbook.transports.http.ways_in import BATCH, SHORTHAND, SINGLE
 from tests.listening import listening
 
 if sys.version_info >= (3, 14):
@@ -88,8 +90,10 @@ def served(engine: Engine, data: Path) -> Iterator[Served]:
             },
         }
     )
-    with build(settings) as services, listening(cast(FastAPI, http_app(services, lambda: True))) as address:
-        yield Served(services, address)
+    with build(settings) as services:
+        app = cast(FastAPI, http_app(services, lambda: True))
+        with listening(app, partial(Connection, services)) as address:
+            yield Served(services, address)
 
 
 @pytest.fixture

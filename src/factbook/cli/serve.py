@@ -30,6 +30,7 @@ from factbook.demo.replay import replay
 from factbook.ingest.file_sink import IntakeSink
 from factbook.services import Services
 from factbook.storage.folder import Folder
+from factbook.transports.http.connection import Connection
 from factbook.transports.http.operations import own_ports
 
 log = structlog.get_logger()
@@ -101,7 +102,7 @@ def _greet(console: Console, settings: Settings, services: Services, address: st
 
 async def _run(services: Services, settings: Settings, listener: socket.socket, first: FirstSteps) -> None:
     state = {"ready": True}
-    servers = [_server(app.http_app(services, lambda: state["ready"]))]
+    servers = [_server(app.http_app(services, lambda: state["ready"]), partial(Connection, services))]
     sockets = [[listener]]
     for port, extra in own_ports(services, lambda: state["ready"]).items():
         servers.append(_server(extra))
@@ -137,10 +138,11 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
 
-def _server(application: Any) -> uvicorn.Server:
+def _server(application: Any, http: Any = "httptools") -> uvicorn.Server:
     return _Server(
         uvicorn.Config(
             application,
+            http=http,
             lifespan="off",
             access_log=False,
             log_config=None,

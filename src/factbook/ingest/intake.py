@@ -24,7 +24,7 @@ from .seen import Seen
 from .visits import Visits
 from .waiting import Outcome, Request, Waiting, into, into_loop, settle_all
 
-__all__ = ["EventError", "Intake", "IntakeState", "Limits", "Mark", "Origin", "Receipt"]
+__all__ = ["EventError", "Intake", "IntakeState", "Limits", "Mark", "Origin", "Receipt", "Request"]
 
 log = structlog.get_logger()
 
@@ -117,17 +117,17 @@ class Intake:
     def submit(self, scope: Scope, body: bytes, origin: Origin, *, mark: Mark | None = None) -> Future[Receipt]:
         """Resolves when the events of `body` are journalled and synced. Raises LIMITED or UNAVAILABLE when full."""
         future: Future[Receipt] = Future()
-        self._admit(Request(scope, body, origin, mark, into(future)))
+        self.admit(Request(scope, body, origin, mark, into(future)))
         return future
 
     async def accept(self, scope: Scope, body: bytes, origin: Origin, *, mark: Mark | None = None) -> Receipt:
         """`submit` for an event loop: many requests of one commit wake the loop once."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
-        self._admit(Request(scope, body, origin, mark, into_loop(future), loop))
+        self.admit(Request(scope, body, origin, mark, into_loop(future), loop))
         return await future
 
-    def _admit(self, request: Request) -> None:
+    def admit(self, request: Request) -> None:
         if self._journal.depth_bytes >= self._max_journal_bytes:
             raise unavailable(
                 "The journal is full: the warehouse takes events more slowly than they come.",

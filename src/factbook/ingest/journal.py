@@ -99,6 +99,7 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE TABLE IF NOT EXISTS writer (one INTEGER PRIMARY KEY CHECK (one = 1), block INTEGER NOT NULL, last INTEGER);
 CREATE TABLE IF NOT EXISTS marks (source TEXT PRIMARY KEY, position INTEGER NOT NULL);
 """
+_ENTRY = "INSERT INTO entries (rows, at, body) VALUES (?, ?, ?)"
 _NEXT = "SELECT position, rows, at, body FROM entries WHERE position > ? ORDER BY position LIMIT 1"
 _MARK = "INSERT INTO marks VALUES (?, ?) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)"
 
@@ -123,10 +124,13 @@ class SqliteJournal:
         self._rows, self._size = int(row[0]), int(row[1])
 
     def append(self, body: bytes, rows: int, at: int, marks: Sequence[Mark] = ()) -> None:
-        with self._transaction(self._appender) as connection:
-            connection.execute("INSERT INTO entries (rows, at, body) VALUES (?, ?, ?)", (rows, at, body))
-            for mark in marks:
-                connection.execute(_MARK, (mark.source, mark.position))
+        if marks:
+            with self._transaction(self._appender) as connection:
+                connection.execute(_ENTRY, (rows, at, body))
+                connection.executemany(_MARK, [(mark.source, mark.position) for mark in marks])
+        else:  # one statement is a transaction of its own, at a third of the calls
+            with _explained(), self._turn:
+                self._appender.execute(_ENTRY, (rows, at, body))
         self._count(rows, len(body))
 
     def read(self, max_rows: int, up_to: int | None = None) -> list[Entry]:

@@ -13,7 +13,7 @@ from factbook.core.scope import Scope
 from factbook.services import Services
 
 from .access import example, refusals, scope_for
-from .ingest import BATCH, SHORTHAND, SINGLE, load_source
+from .ways_in import BATCH, SHORTHAND, SINGLE, load_source
 
 _EVENT = {
     "event_id": "0197b1a2-7c3d-7e4f-8a5b-6c7d8e9f0a1b",
@@ -136,7 +136,7 @@ def _document(
     answer: dict[str, Any],
 ) -> None:
     def handled_ahead_of_the_framework(scope: Scope = sender) -> dict[str, Any]:
-        raise AssertionError(f"{path} is answered by transports.http.ingest")
+        raise AssertionError(f"{path} is answered by transports.http.ways_in")
 
     routes.add_api_route(
         path,

@@ -18,13 +18,15 @@ _KEY = "correlation_id"
 
 log = structlog.get_logger()
 
+Headers = list[tuple[bytes, bytes]]
+
 
 def correlation_id(scope: Scope) -> str:
     """The id of the request that `scope` belongs to; empty outside the middleware."""
     return str(scope.get("state", {}).get(_KEY, ""))
 
 
-def identity(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, str, list[tuple[bytes, bytes]]]:
+def identity(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, str, Headers]:
     """(request id, trace id or empty, the headers that say so in the answer) for a request with these headers."""
     asked, trace, flags = _sent(headers)
     request_id = asked or trace or secrets.token_hex(16)
