@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from factbook.core.errors import FactbookError, Kind
+from factbook.core.errors import FactbookError, Kind, unavailable
 from factbook.core.scope import Role, Scope
 from factbook.ingest.recall import recall_ids
 from factbook.ingest.retention import DefaultDays, Report, Retention, run_retention
@@ -255,6 +255,32 @@ def test_days_out_of_range_are_refused_naming_the_level(
     with pytest.raises(FactbookError):
         retention.change(scope, {"hours": 5})
     assert retention.own(scope) == {}
+
+
+def test_a_run_tells_which_tenants_lost_rows(
+    engine: Engine, metadata: Metadata, clock: SetClock, scope: Scope, other: Scope
+) -> None:
+    put(engine, scope, [back(days=91)])
+    put(engine, other, [back(days=1)])
+    told: list[str | None] = []
+    retention = Retention(engine, metadata, clock, settle=lambda _: True, changed=told.append)
+    retention.run()
+    assert (scope.tenant in told, other.tenant in told, None in told) == (True, False, False)
+    told.clear()
+    retention.run()
+    assert told == []
+
+
+def test_a_run_that_fails_midway_tells_that_anything_may_have_gone(
+    engine: Engine, metadata: Metadata, clock: SetClock
+) -> None:
+    def settle(seconds: float) -> bool:
+        raise unavailable("gone")
+
+    told: list[str | None] = []
+    with pytest.raises(FactbookError):
+        Retention(engine, metadata, clock, settle=settle, changed=told.append).run()
+    assert told == [None]
 
 
 def test_two_runs_at_once_are_a_conflict(engine: Engine, metadata: Metadata, clock: SetClock) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from factbook.ingest.blocks import EVENTS, to_bytes
 from factbook.ingest.journal import Intent, SqliteJournal
 from factbook.ingest.writer import Writer
 from factbook.storage.engine import Engine, EngineError
+from factbook.storage.versions import DAY_MS, Days
 
 from .way_in import LEVELS, count, letters, rolled_up, stored
 
@@ -167,6 +169,41 @@ def test_a_block_over_many_months_is_once_in_rows_and_roll_ups(
     put(journal, rows(scope, months(60, each=2)))
     writer_of(engine, journal).recover()
     assert count(engine, scope) == 120
+
+
+# What others are told of a block
+
+DAY_OF_NOW = epoch_ms(NOW) // DAY_MS
+
+
+def test_the_days_of_a_block_are_told_by_tenant_once_rows_and_roll_ups_are_in(
+    engine: Engine, journal: SqliteJournal, scope: Scope
+) -> None:
+    told: list[dict[str, list[int]]] = []
+
+    def appeared(days: Days) -> None:
+        assert count(engine, scope) == 3
+        told.append({tenant: sorted(numbers) for tenant, numbers in days.items()})
+
+    other = replace(scope, tenant=f"other-{scope.tenant}")
+    put(journal, rows(scope, [NOW, NOW, NOW - timedelta(days=40)]), rows(other, [NOW - timedelta(days=1)]))
+    Writer(engine, journal, system_clock, appeared=appeared).recover()
+    assert told == [{scope.tenant: [DAY_OF_NOW - 40, DAY_OF_NOW], other.tenant: [DAY_OF_NOW - 1]}]
+
+
+def test_days_that_a_crash_kept_from_being_told_are_told_with_the_block_again(
+    engine: Engine, journal: SqliteJournal, scope: Scope
+) -> None:
+    def crash(days: Days) -> None:
+        raise CrashError
+
+    told: list[Days] = []
+    put(journal, rows(scope, [NOW]))
+    with pytest.raises(CrashError):
+        Writer(engine, journal, system_clock, appeared=crash).recover()
+    Writer(engine, journal, system_clock, appeared=told.append).recover()
+    assert told == [{scope.tenant: [DAY_OF_NOW]}]
+    assert count(engine, scope) == 1
 
 
 # Poison

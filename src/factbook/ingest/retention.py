@@ -219,11 +219,14 @@ class Retention:
         *,
         defaults: Days | None = None,
         settle: Callable[[float], bool] | None = None,
+        changed: Callable[[str | None], None] = lambda tenant: None,
     ) -> None:
+        """changed: called with each tenant who lost rows, with None where a run failed midway."""
         self._engine = engine
         self._metadata = metadata
         self._clock = clock
         self._settle = settle
+        self._changed = changed
         self._running = threading.Lock()
         self.defaults: Days = defaults or DefaultDays()
         self.last: Report | None = None
@@ -251,11 +254,15 @@ class Retention:
         """Runs retention for every tenant. CONFLICT while it runs already."""
         if not self._running.acquire(blocking=False):
             raise FactbookError(Kind.CONFLICT, "Retention is running already.", hint="Ask again when it is done.")
+        lost: set[str | None] = {None}
         try:
             self.last = run_retention(
                 self._engine, self._metadata, self._clock, defaults=self.defaults, settle=self._settle
             )
+            lost = {item.tenant for item in self.last.removed if item.rows}
         finally:
+            for tenant in lost:
+                self._changed(tenant)
             self._running.release()
         log.info("retention done", rows=self.last.rows, parts=self.last.dropped_parts)
         return self.last

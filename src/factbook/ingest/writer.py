@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from importlib import resources
 
 import numpy as np
@@ -14,6 +15,7 @@ import structlog
 from factbook.core.clock import Clock, epoch_ms
 from factbook.core.errors import FactbookError
 from factbook.storage.engine import Engine, EngineError
+from factbook.storage.versions import DAY_MS, Days
 
 from .blocks import from_bytes, letters_of
 from .journal import Entry, Intent, Journal
@@ -34,17 +36,26 @@ class Writer:
 
     Before a block its range is noted in the journal (`intend`); after a crash the same range goes again under the same
     number, and the tables' de-duplication tokens leave out what was in already. Roll-ups are computed from the rows of
-    the block as they stand in `events`.
+    the block as they stand in `events`. appeared: called with the days of a block once its rows and roll-ups are in,
+    and again where the block is.
     """
 
     def __init__(
-        self, engine: Engine, journal: Journal, clock: Clock, *, block_rows: int = 50_000, interval: float = 0.25
+        self,
+        engine: Engine,
+        journal: Journal,
+        clock: Clock,
+        *,
+        block_rows: int = 50_000,
+        interval: float = 0.25,
+        appeared: Callable[[Days], None] = lambda days: None,
     ) -> None:
         self._engine = engine
         self._journal = journal
         self._clock = clock
         self._block_rows = block_rows
         self._interval = interval
+        self._appeared = appeared
         self._changed = threading.Condition()
         self._dirty = True
         self._stopping = False
@@ -121,6 +132,7 @@ class Writer:
             if refused is not None:
                 letters = pa.concat_tables([letters, refused])
             self._roll_up(rows.events, intent.block)
+            self._appeared(_days(rows.events))
         if letters.num_rows:
             self._engine.insert("dead_letters", _numbered(letters, intent.block), token=f"letters-{intent.block}")
 
@@ -203,3 +215,11 @@ class Writer:
 
 def _numbered(rows: pa.Table, block: int) -> pa.Table:
     return rows.append_column("block", pa.array(np.full(rows.num_rows, block, dtype=np.uint64)))
+
+
+def _days(events: pa.Table) -> dict[str, list[int]]:
+    """The days of these rows, by tenant."""
+    numbers = np.floor_divide(events["timestamp"].cast(pa.int64()).to_numpy(), DAY_MS)
+    table = pa.table({"tenant": events["tenant"], "day": numbers})
+    table = table.group_by("tenant", use_threads=False).aggregate([("day", "distinct")])
+    return dict(zip(table["tenant"].to_pylist(), table["day_distinct"].to_pylist(), strict=True))
