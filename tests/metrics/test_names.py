@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from factbook.core.errors import FactbookError
-from factbook.metrics.names import Measure, Metric, reserved, resolve, splits
+from factbook.metrics.names import Measure, Metric, certain, reserved, resolve, splits
 
 
 def test_reserved_names_take_the_rest_as_the_type_whatever_dots_it_has() -> None:
@@ -28,6 +28,12 @@ def test_of_several_seen_splits_the_longest_type_wins() -> None:
 def test_an_unseen_name_is_parted_at_its_last_dot() -> None:
     metric, known = resolve("order.placed.amount", [])
     assert (metric.event_type, metric.property, known) == ("order.placed", "amount", False)
+
+
+def test_only_a_name_of_one_meaning_is_certain() -> None:
+    assert certain("purchase.price") == Metric("purchase.price", Measure.NUMBER, "purchase", "price")
+    assert certain("events.count.a.b") == Metric("events.count.a.b", Measure.EVENTS, "a.b")
+    assert certain("order.placed.amount") is None
 
 
 @pytest.mark.parametrize("name", ["", "amount", ".amount", "purchase.", "a" * 600 + ".b", "a\0.b"])

@@ -152,6 +152,36 @@ def test_the_total_of_users_is_exact_to_thousands_and_near_beyond(
         assert answer["total"]["value"] == (users if users <= 4000 else pytest.approx(users, rel=0.01))
 
 
+@pytest.mark.parametrize("people", [80_000, 165_000, 330_000, 660_000])
+def test_distinct_counts_lean_to_neither_side_at_any_size(engine: Engine, people: int) -> None:
+    [(kind,)] = engine.rows(
+        "SELECT type FROM system.columns"
+        " WHERE database = currentDatabase() AND table = 'rollups' AND name IN ('users', 'sessions') GROUP BY type"
+    )
+    function = kind.removeprefix("AggregateFunction(").removesuffix(", UInt64)")
+    [(mean,)] = engine.rows(
+        f"SELECT avg(counted) FROM (SELECT {function}(sipHash64(number)) AS counted"
+        f" FROM numbers({8 * people}) GROUP BY number % 8)"
+    )
+    assert mean == pytest.approx(people, rel=0.004)
+
+
+def test_a_number_that_was_seen_once_is_seen_where_there_is_none(
+    engine: Engine, warehouse: Warehouse, scope: Scope
+) -> None:
+    start = at("2026-03-01T00:00:00+00:00")
+    given(engine, scope, [{"at": start, "type": "purchase", "properties": {"price": 3}}])
+
+    def asked(name: str, day: datetime) -> tuple[bool, int]:
+        request = SeriesRequest(name, Period(day, day + timedelta(days=1)), ZoneInfo("UTC"), "1d")
+        answer = series(warehouse, scope, request)
+        return answer["seen"], answer["total"]["count"]
+
+    assert asked("purchase.price", start) == (True, 1)
+    assert asked("purchase.price", start - timedelta(days=9)) == (True, 0)
+    assert asked("purchase.discount", start) == (False, 0)
+
+
 def test_ten_thousand_minutes_over_a_clock_change_are_answered_in_one_read(
     engine: Engine, warehouse: Warehouse, scope: Scope
 ) -> None:

@@ -44,6 +44,14 @@ def reserved(name: str) -> Metric | None:
     return None
 
 
+def certain(name: str) -> Metric | None:
+    """The metric of a name that can mean only one thing, whatever was ever sent; None for others. INVALID as splits."""
+    metric = reserved(name)
+    if metric is None and len(splits(name)) == 1:
+        metric, _ = resolve(name, ())
+    return metric
+
+
 def splits(name: str) -> list[tuple[str, str]]:
     """Every (event type, property) that `name` can mean, the longest type first. INVALID when there is none."""
     dots = [i for i, letter in enumerate(name) if letter == "." and 0 < i < len(name) - 1]

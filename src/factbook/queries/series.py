@@ -70,7 +70,10 @@ def series(warehouse: Warehouse, scope: Scope, request: SeriesRequest) -> dict[s
         raise invalid(
             f"{request.statistic[:40]!r} is not a statistic.", field="statistic", hint="Use " + ", ".join(STATISTICS)
         )
-    metric, seen = find(warehouse, scope, request.metric_name)
+    metric = names.certain(request.metric_name)
+    seen: bool | None = None
+    if metric is None:
+        metric, seen = find(warehouse, scope, request.metric_name)
     starts = boundaries(request.period, request.interval, request.calendar)
     buckets = _buckets(starts, request.period)
     ask = _ask(metric, buckets, request)
@@ -87,6 +90,8 @@ def series(warehouse: Warehouse, scope: Scope, request: SeriesRequest) -> dict[s
             )
         ask = replace(ask, dimensions=request.dimensions, tops=values)
     found = read(warehouse, scope, ask)
+    if seen is None:
+        seen = found.overall.count > 0 or find(warehouse, scope, request.metric_name)[1]
     answer = _answer(metric, seen, request, found, starts, buckets)
     if request.dimensions:
         answer["series"] = _split(metric, request, found, starts, buckets, values)
