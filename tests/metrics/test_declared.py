@@ -155,11 +155,26 @@ def test_what_is_no_mapping_is_no_pack(text: str) -> None:
         ("a: " + "x" * MAX_LENGTH, "longer"),
         ("pack: a\n---\npack: b\n", "not YAML"),
         ("\0", "not YAML"),
+        ('pack: "\\ud800"', "pack.yaml:1: "),
         ("pack: {? [a] : b}", "A key of this kind is not text."),
     ],
 )
 def test_a_hostile_document_is_refused(text: str, says: str) -> None:
     assert says in str(refusal(text))
+
+
+def test_a_pack_holds_only_so_many_metrics() -> None:
+    one = "  - {id: m%d, label: M, description: M., unit: count, measure: count}"
+    text = "pack: a\nlabel: A\nmetrics:\n" + "\n".join(one % number for number in range(501))
+    assert told(text) == ["pack.yaml:3: A pack holds at most 500 metrics. Make it two packs."]
+
+
+@pytest.mark.parametrize("number", [".inf", ".nan", "-.inf", "1" + "0" * 400, "true"])
+def test_what_is_no_number_is_no_edge_and_no_quantile(number: str) -> None:
+    assert "'edges' are not ascending numbers." in str(
+        refusal(changed("property.category}", f"property.x, edges: [{number}]}}"))
+    )
+    assert "not a number" in str(refusal(changed("{sum: amount}", f"{{quantile: {number}, of: amount}}")))
 
 
 def test_a_declaration_in_json_is_read_the_same_and_has_no_lines() -> None:

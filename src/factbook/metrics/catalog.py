@@ -53,16 +53,14 @@ class Catalog:
         declared = self.metrics.get(id_) or counted(id_)
         if declared:
             return declared
+        summed_up = summed(id_, self.seen, self._types) if "." in id_ else None
+        if summed_up and summed_up.events[0] in self._types:
+            return summed_up
         near = did_you_mean(id_, self.metrics)
-        if "." in id_:
-            found = summed(id_, self.seen, self._types)
-            if not near or found.events[0] in self._types:
-                return found
-        raise invalid(
-            f"There is no metric {id_[:60]!r}.",
-            field="metrics",
-            hint=near or "GET /api/v1/metrics/catalog lists them all.",
-        )
+        if summed_up and not near:
+            return summed_up
+        hint = near or "GET /api/v1/metrics/catalog lists them all."
+        raise invalid(f"There is no metric {id_[:60]!r}.", field="metrics", hint=hint)
 
     def dimension(self, id_: str) -> Dimension:
         """The dimension called so: declared, a column of events, or `property.NAME`. INVALID as `get`."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 from factbook.metrics.model import Dimension, TimePart
 
 from .metric import id_of
-from .section import Section
+from .section import Section, is_number
 
 
 def dimension_of(section: Section, pack: str) -> Dimension:
@@ -35,7 +35,7 @@ def dimension_of(section: Section, pack: str) -> Dimension:
 
 def _edges(section: Section) -> tuple[float, ...]:
     given = section.take("edges", list, [])
-    numbers = tuple(float(edge) for edge in given if isinstance(edge, int | float) and not isinstance(edge, bool))
+    numbers = tuple(float(edge) for edge in given if is_number(edge))
     if len(numbers) < len(given) or not all(low < high for low, high in pairwise(numbers)):
         section.complain("edges", "'edges' are not ascending numbers.", "For example [10, 50, 100].")
     return numbers

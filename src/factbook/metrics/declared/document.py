@@ -70,9 +70,11 @@ def _value(loader: Any, node: yaml.Node, path: Path, lines: dict[Path, int], fil
 
 def _scalar(loader: Any, node: yaml.Node, file: str) -> Any:
     try:
-        return loader.construct_object(node)
+        value = loader.construct_object(node)
+        str(value).encode()
     except (ValueError, OverflowError):
-        raise _refusal(file, node.start_mark, f"{str(node.value)[:40]!r} cannot be read.", "Quote it.") from None
+        raise _refusal(file, node.start_mark, f"{str(node.value)[:40]!a} cannot be read.", "Quote it.") from None
+    return value
 
 
 def _line(mark: Any) -> int:

@@ -12,6 +12,9 @@ from .document import read
 from .metric import metric_of
 from .section import Section
 
+MAX_DECLARED = 500
+"""Metrics of one pack, and dimensions."""
+
 
 def read_pack(text: str, file: str) -> Pack:
     """The pack of a YAML file. INVALID naming file and line; `details` holds all problems."""
@@ -36,6 +39,9 @@ def pack_of(given: Any, source: Source) -> Pack:
         source=source,
     )
     section.end()
+    for key, declared in (("metrics", pack.metrics), ("dimensions", pack.dimensions)):
+        if len(declared) > MAX_DECLARED:
+            section.complain(key, f"A pack holds at most {MAX_DECLARED} {key}.", "Make it two packs.")
     if problems:
         raise DeclarationError(problems)
     return pack

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -151,12 +151,15 @@ class Section:
                 self.complain(key, f"There is no {key[:60]!r} here.", hint)
 
 
+def is_number(value: Any) -> bool:
+    """A finite one; true and false are none, and neither is what no float can hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+
+
 def _is(value: Any, kind: type) -> bool:
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, kind)
+        return is_number(value)
+    return isinstance(value, kind) and (kind is not int or not isinstance(value, bool))
 
 
 def _named(value: Any) -> str:
