@@ -198,9 +198,9 @@ class Writer:
     def _failed(self, error: Exception) -> None:
         known = isinstance(error, FactbookError)
         reason = error.message if isinstance(error, FactbookError) else f"{type(error).__name__}: {error}"
-        if self._error != reason:
+        is_new, self._error = self._error != reason, reason
+        if is_new:
             log.error("the warehouse does not take events; they wait in the journal", reason=reason, exc_info=not known)
-        self._error = reason
 
     def _fill(self, pause: float) -> None:
         """Waits for a full block, but no longer than the oldest event may wait (`pause` after a failure)."""
