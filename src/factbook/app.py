@@ -31,7 +31,11 @@ from factbook.ingest.retention import Retention
 from factbook.ingest.seen import Seen
 from factbook.ingest.visits import Visits
 from factbook.ingest.writer import Writer
+from factbook.metrics.catalog import built_in
+from factbook.metrics.definitions import Definitions
+from factbook.queries.answers import Answers
 from factbook.queries.reads import Reads
+from factbook.queries.tenants import Tenants
 from factbook.services import Services
 from factbook.storage.engine import Engine
 from factbook.storage.folder import Folder
@@ -40,8 +44,11 @@ from factbook.storage.migrate import migrate
 from factbook.storage.warehouse import Warehouse
 from factbook.transports.http import (
     auth,
+    catalog,
     custom_events,
+    dashboard,
     dead_letters,
+    definitions,
     events,
     ingest_docs,
     keys,
@@ -78,6 +85,9 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         events.router(services),
         realtime.router(services),
         metrics.router(services),
+        catalog.router(services),
+        definitions.router(services),
+        dashboard.router(services),
         auth.router(services),
         keys.router(services),
         retention.router(services),
@@ -161,6 +171,9 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         )
         stack.callback(reads.close)
         kept = Retention(engine, metadata, clock, defaults=settings.analytics.retention, settle=intake.drain)
+        tenant_settings = TenantSettings(metadata, access)
+        own_metrics = Definitions(metadata, built_in(), clock)
+        warehouse = Warehouse(engine, seconds=settings.analytics.query.timeout)
         warm_up()
         writer.start()
         stack.callback(_stop_writer, writer)
@@ -170,15 +183,18 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             settings=settings,
             clock=clock,
             engine=engine,
-            warehouse=Warehouse(engine, seconds=settings.analytics.query.timeout),
+            warehouse=warehouse,
             metadata=metadata,
             keys=access,
             made=made,
-            tenant_settings=TenantSettings(metadata, access),
+            tenant_settings=tenant_settings,
             types=types,
             intake=intake,
             feed=live,
+            definitions=own_metrics,
+            tenants=Tenants(own_metrics.catalog, tenant_settings.of, kept.limits, clock),
             reads=reads,
+            answers=Answers(warehouse, reads),
             telemetry=telemetry,
             retention=kept,
         )

@@ -13,7 +13,10 @@ from factbook.ingest.event_types import EventTypes
 from factbook.ingest.feed import Feed
 from factbook.ingest.intake import Intake
 from factbook.ingest.retention import Retention
+from factbook.metrics.definitions import Definitions
+from factbook.queries.answers import Answers
 from factbook.queries.reads import Reads
+from factbook.queries.tenants import Tenants
 from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
 from factbook.storage.warehouse import Warehouse
@@ -34,6 +37,9 @@ class Services:
     types: EventTypes
     intake: Intake
     feed: Feed
+    definitions: Definitions
+    tenants: Tenants
     reads: Reads
+    answers: Answers
     retention: Retention
     telemetry: Telemetry

@@ -19,6 +19,7 @@ from factbook.core.errors import FactbookError, Kind, not_found
 from factbook.core.scope import Scope
 
 from .database import Database
+from .metric_definitions import MetricDefinitions
 from .rows import (
     RETENTION_LEVELS,
     TENANT_SETTINGS,
@@ -59,6 +60,7 @@ class Metadata:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.metric_definitions = MetricDefinitions(database)
 
     @classmethod
     def open(cls, address: str, data: Path) -> Metadata:

@@ -76,6 +76,28 @@ class EventTypeChange:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricDefinition:
+    """kind: metric or dimension. definition: as it is written in a pack. version counts up with every change."""
+
+    tenant: str
+    id: str
+    kind: str
+    definition: dict[str, Any]
+    version: int
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class MetricChange:
+    version: int
+    change: str
+    actor: str
+    changed_at: int
+    definition: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class LetterOutcome:
     """What became of a dead letter that was sent in again. result: accepted, duplicate or superseded.
 

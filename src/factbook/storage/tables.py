@@ -94,6 +94,32 @@ EVENT_TYPE_HISTORY = Table(
     ForeignKeyConstraint(["tenant", "name"], ["event_types.tenant", "event_types.name"]),
 )
 
+METRIC_DEFINITIONS = Table(
+    "metric_definitions",
+    SCHEMA,
+    Column("tenant", ForeignKey("tenants.id"), primary_key=True),
+    Column("id", String(128), primary_key=True),
+    # metric or dimension
+    Column("kind", String(16), nullable=False),
+    Column("definition", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+# Stays when the definition is removed.
+METRIC_DEFINITION_HISTORY = Table(
+    "metric_definition_history",
+    SCHEMA,
+    Column("tenant", ForeignKey("tenants.id"), primary_key=True),
+    Column("id", String(128), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("change", String(16), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("definition", Text, nullable=False),
+)
+
 SECRETS = Table(
     "secrets",
     SCHEMA,
