@@ -9,6 +9,8 @@ import pytest
 
 from factbook.cli.export import whole_file
 from factbook.core.errors import FactbookError, Kind
+from factbook.core.scope import Scope
+from factbook.storage.metadata import Metadata
 from tests.cli.commands import factbook
 from tests.ingest.stand_in import stand_in
 
@@ -36,6 +38,20 @@ def test_export_asks_the_server_for_what_was_asked(tmp_path: Path) -> None:
         assert server.queries == [
             "/api/v1/events/export?format=ndjson&start_time=2026-01-01&end_time=2026-01-31&event_type=a&event_type=b.c"
         ]
+
+
+def test_export_reads_times_in_the_zone_that_the_tenant_chose(tmp_path: Path) -> None:
+    file = tmp_path / "events.ndjson"
+    hours = (14, 15, 16)
+    file.write_text("".join(f'{{"event_type": "e", "timestamp": "2026-01-01T{hour}:00:00Z"}}\n' for hour in hours))
+    loaded = factbook("load", str(file), data=tmp_path / "data")
+    assert loaded.returncode == 0, loaded.stderr
+    metadata = Metadata.open("", tmp_path / "data")
+    metadata.set_settings(Scope.system(), {"own_zone": "Asia/Tokyo"})  # 15:00 UTC is midnight
+    metadata.close()
+    shown = factbook("export", "--start", "2026-01-02", "--fields", "timestamp", data=tmp_path / "data")
+    assert shown.returncode == 0, shown.stderr
+    assert shown.stdout.count("2026-01-01T1") == 2
 
 
 def test_export_replaces_an_older_file_only_when_it_is_whole(tmp_path: Path) -> None:

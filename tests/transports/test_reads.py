@@ -233,6 +233,23 @@ def test_a_metric_is_answered_and_its_mistakes_are_named(served: Reading, shop: 
         assert refused.json()["field"] == field
 
 
+def test_weeks_and_quarters_begin_where_the_tenant_says(served: Reading, shop: list[str], scope: Scope) -> None:
+    def begun(interval: str) -> list[str]:
+        asked = {
+            "metric_name": "events.count",
+            "interval": interval,
+            "start_time": "2026-02-28",
+            "end_time": "2026-03-02",
+        }
+        return [point["time"][:10] for point in served.get("/api/v1/metrics", **asked).json()["points"]]
+
+    assert (begun("1w"), begun("1q"), begun("1y")) == (["2026-02-23", "2026-03-02"], ["2026-01-01"], ["2026-01-01"])
+    served.services.tenant_settings.change(scope, {"week_start": 7, "fiscal_year_start": 3})
+    assert begun("1w") == ["2026-02-22", "2026-03-01"]
+    assert begun("1q") == ["2025-12-01", "2026-03-01"]
+    assert begun("1y") == ["2025-03-01", "2026-03-01"]
+
+
 def test_an_answer_says_since_when_what_it_read_is_kept(served: Reading) -> None:
     def since(**asked: Any) -> Any:
         asked = {"metric_name": "events.count", "interval": "1d", "end_time": "2026-03-01T12:00:00Z", **asked}

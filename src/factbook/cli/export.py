@@ -144,10 +144,10 @@ def _from_here(settings: Settings, query: Query) -> Iterator[Iterator[bytes]]:
     from factbook.queries.period import bounds, zone_of
 
     asked = dict(query)
-    scope = Scope.system(zone=settings.server.timezone)
-    start, end = bounds(asked.get("start_time"), asked.get("end_time"), zone_of(scope, asked.get("timezone")))
     types = tuple(value for name, value in query if name == "event_type")
     conditions = (Condition("event_type", Nature.TEXT, Operator.IN, types),) if types else ()
-    request = EventsRequest(start=start, end=end, conditions=conditions, fields=chosen_fields(asked.get("fields")))
     with build(settings) as services:
+        scope = Scope.system(zone=services.tenant_settings.calendar(Scope.system()).zone.key)
+        start, end = bounds(asked.get("start_time"), asked.get("end_time"), zone_of(scope, asked.get("timezone")))
+        request = EventsRequest(start=start, end=end, conditions=conditions, fields=chosen_fields(asked.get("fields")))
         yield export_events(services.warehouse, scope, request, asked["format"])
