@@ -76,6 +76,11 @@ def test_what_was_sent_parts_a_name_with_dots(catalog: Catalog) -> None:
     assert catalog.get("door.opened.seconds").events == ("door.opened",)
 
 
+def test_what_was_sent_is_not_taken_for_a_mistyped_metric(catalog: Catalog) -> None:
+    assert refused(catalog, "orders.x").hint == "Did you mean 'orders'?"
+    assert catalog.with_seen([("orders", "x")]).get("orders.x").events == ("orders",)
+
+
 def test_a_declared_metric_comes_before_what_its_name_would_mean() -> None:
     text, _ = with_metric("{id: purchase.amount, label: Paid, description: P., unit: currency, formula: revenue}")
     assert Catalog((load_pack(text, "shop.yaml"),)).get("purchase.amount").label == "Paid"

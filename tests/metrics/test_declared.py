@@ -165,8 +165,8 @@ def test_a_hostile_document_is_refused(text: str, says: str) -> None:
 
 def test_a_pack_holds_only_so_many_metrics() -> None:
     one = "  - {id: m%d, label: M, description: M., unit: count, measure: count}"
-    text = "pack: a\nlabel: A\nmetrics:\n" + "\n".join(one % number for number in range(501))
-    assert told(text) == ["pack.yaml:3: A pack holds at most 500 metrics. Make it two packs."]
+    text = "pack: a\nlabel: A\nmetrics:\n" + "\n".join(one % number for number in range(1001))
+    assert told(text) == ["pack.yaml:3: A pack holds at most 1,000 metrics. Make it two packs."]
 
 
 @pytest.mark.parametrize("number", [".inf", ".nan", "-.inf", "1" + "0" * 400, "true"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -54,7 +55,7 @@ class Catalog:
         if declared:
             return declared
         summed_up = summed(id_, self.seen, self._types) if "." in id_ else None
-        if summed_up and summed_up.events[0] in self._types:
+        if summed_up and (summed_up.events[0] in self._types or summed_up.id in self._sent):
             return summed_up
         near = did_you_mean(id_, self.metrics)
         if summed_up and not near:
@@ -95,7 +96,14 @@ class Catalog:
         return dataclasses.replace(self, packs=(*self.packs, pack))
 
     def with_seen(self, pairs: Iterable[tuple[str, str]]) -> Catalog:
-        return dataclasses.replace(self, seen=frozenset(pairs))
+        """This catalog, unchecked as nothing declared changes, once it is known what was sent."""
+        other = copy(self)
+        object.__setattr__(other, "seen", frozenset(pairs))
+        return other
+
+    @property
+    def _sent(self) -> set[str]:
+        return {f"{event_type}.{prop}" for event_type, prop in self.seen}
 
     @property
     def _types(self) -> set[str]:

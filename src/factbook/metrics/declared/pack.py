@@ -12,7 +12,7 @@ from .document import read
 from .metric import metric_of
 from .section import Section
 
-MAX_DECLARED = 500
+MAX_DECLARED = 1000
 """Metrics of one pack, and dimensions."""
 
 
@@ -41,7 +41,7 @@ def pack_of(given: Any, source: Source) -> Pack:
     section.end()
     for key, declared in (("metrics", pack.metrics), ("dimensions", pack.dimensions)):
         if len(declared) > MAX_DECLARED:
-            section.complain(key, f"A pack holds at most {MAX_DECLARED} {key}.", "Make it two packs.")
+            section.complain(key, f"A pack holds at most {MAX_DECLARED:,} {key}.", "Make it two packs.")
     if problems:
         raise DeclarationError(problems)
     return pack
