@@ -1,0 +1,73 @@
+"""What a Factbook server answers, read: the JSON of a good answer, the ClientError of any other."""
+
+from __future__ import annotations
+
+import re
+import time
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import msgspec
+
+from .errors import ClientError
+
+_PASSING = frozenset([408, 425, 429, 500, 502, 503, 504])
+_LONGEST_WAIT_SECONDS = 3600.0
+
+
+def content_of(answer: httpx.Response) -> Any:
+    """The decoded body of a good answer; raises ClientError for any other."""
+    if not answer.is_success:
+        raise refusal(answer)
+    try:
+        return msgspec.json.decode(answer.content)
+    except msgspec.DecodeError:
+        raise ClientError(
+            f"{answer.url} answered something that is not JSON.",
+            status=answer.status_code,
+            hint="Check that the address is that of a Factbook server.",
+        ) from None
+
+
+def refusal(answer: httpx.Response) -> ClientError:
+    """The error that a problem (RFC 9457), or whatever stands between us and the server, tells."""
+    problem = _problem(answer.content)
+    actions = problem.get("suggested_actions")
+    location = answer.headers.get("location")
+    return ClientError(
+        str(problem.get("detail") or problem.get("title") or f"{answer.url} answered {answer.status_code}."),
+        status=answer.status_code,
+        field=problem.get("field"),
+        hint=str(actions[0]) if actions else f"It leads on to {location}." if location else None,
+        correlation_id=problem.get("correlation_id") or answer.headers.get("x-request-id"),
+        retry_after=retry_after(answer.headers.get("retry-after", "")),
+        passing=answer.status_code in _PASSING,
+        details=problem,
+    )
+
+
+def no_answer(url: str, error: httpx.TransportError) -> ClientError:
+    return ClientError(
+        f"Factbook at {url} does not answer ({error or type(error).__name__}).",
+        hint="Start it with `factbook serve`, or check the address.",
+        passing=True,
+    )
+
+
+def retry_after(text: str) -> float | None:
+    """Seconds from a Retry-After header, in either of its forms."""
+    if re.fullmatch(r"\d{1,9}", text):
+        return min(float(text), _LONGEST_WAIT_SECONDS)
+    try:
+        return min(max(0.0, parsedate_to_datetime(text).timestamp() - time.time()), _LONGEST_WAIT_SECONDS)
+    except ValueError:
+        return None
+
+
+def _problem(content: bytes) -> dict[str, Any]:
+    try:
+        problem = msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        return {}
+    return problem if isinstance(problem, dict) else {}

@@ -1,0 +1,1 @@
+"""The Python client, against a real server in a process of its own."""
