@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from factbook.core.calendar import Calendar, Span
+from factbook.core.calendar import Calendar, Cycle, Span
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.times import Period
 from factbook.queries.named_periods import CURRENT, FORMER, NEWEST, named_period
@@ -116,24 +116,20 @@ def test_on_every_calendar_a_period_holds_the_days_that_a_walk_counts(zone: str,
             end = since(cycle, numbered(today, cycle, calendar))
             before = numbered(next(day for instant, day in reversed(past) if instant < end), cycle, calendar)
             assert named_period(name, now, calendar) == Period(since(cycle, before), end, LENGTHS[cycle]), (name, now)
-        for kind, cycle in (("days", "day"), ("weeks", "week"), ("months", "month")):
+        for kind, cycle in (("days", Cycle.DAY), ("weeks", Cycle.WEEK), ("months", Cycle.MONTH)):
             count = chance.randint(1, 20)
             start = since(cycle, numbered(today, cycle, calendar) - count + 1)
             every = Span(LENGTHS[cycle].months * count, LENGTHS[cycle].days * count)
-            assert named_period(f"last_{count}_{kind}", now, calendar) == Period(start, present, every), (
-                count,
-                kind,
-                now,
-            )
+            assert named_period(f"last_{count}_{kind}", now, calendar) == Period(start, present, every), now
 
 
 LENGTHS = {
-    "day": Span(days=1),
-    "week": Span(days=7),
-    "month": Span(months=1),
-    "quarter": Span(months=3),
-    "year": Span(months=12),
-    "fiscal_year": Span(months=12),
+    Cycle.DAY: Span(days=1),
+    Cycle.WEEK: Span(days=7),
+    Cycle.MONTH: Span(months=1),
+    Cycle.QUARTER: Span(months=3),
+    Cycle.YEAR: Span(months=12),
+    Cycle.FISCAL_YEAR: Span(months=12),
 }
 
 

@@ -235,13 +235,9 @@ def test_a_metric_is_answered_and_its_mistakes_are_named(served: Reading, shop: 
 
 def test_weeks_and_quarters_begin_where_the_tenant_says(served: Reading, shop: list[str], scope: Scope) -> None:
     def begun(interval: str) -> list[str]:
-        asked = {
-            "metric_name": "events.count",
-            "interval": interval,
-            "start_time": "2026-02-28",
-            "end_time": "2026-03-02",
-        }
-        return [point["time"][:10] for point in served.get("/api/v1/metrics", **asked).json()["points"]]
+        dates: dict[str, Any] = {"start_time": "2026-02-28", "end_time": "2026-03-02"}
+        answer = served.get("/api/v1/metrics", metric_name="events.count", interval=interval, **dates)
+        return [point["time"][:10] for point in answer.json()["points"]]
 
     assert (begun("1w"), begun("1q"), begun("1y")) == (["2026-02-23", "2026-03-02"], ["2026-01-01"], ["2026-01-01"])
     served.services.tenant_settings.change(scope, {"week_start": 7, "fiscal_year_start": 3})

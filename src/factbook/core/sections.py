@@ -47,7 +47,7 @@ class Server(Section):
         default=Path("data"), description="Folder of the embedded warehouse, journal, metadata and files."
     )
     timezone: Annotated[str, AfterValidator(zone), Allowed("an IANA time zone")] = Field(
-        default="UTC", description="Time zone of the default tenant: where its days begin."
+        default="UTC", description="Time zone of the default tenant, unless it sets its own: where its days begin."
     )
 
 
