@@ -91,6 +91,17 @@ def test_query_over_its_memory_is_limited_and_the_engine_lives_on(either: Engine
     assert small.rows(scope, "SELECT 1 WHERE {tenant:String} != ''") == [(1,)]
 
 
+def test_query_over_its_rows_is_limited_and_says_so(either: Engine, scope: Scope) -> None:
+    either.insert("events", events(scope.tenant, [START] * 20), token=scope.tenant)
+    sql = "SELECT count(), max(user_id) FROM events WHERE tenant = {tenant:String}"
+    assert Warehouse(either, rows_read=1_000_000).rows(scope, sql)[0][0] == 20
+    with pytest.raises(FactbookError) as raised:
+        Warehouse(either, rows_read=10).rows(scope, sql)
+    assert raised.value.kind is Kind.LIMITED
+    assert "more rows than one query may" in raised.value.message
+    assert raised.value.hint
+
+
 def test_bad_sql_is_the_engines_refusal_in_one_line(either: Engine, scope: Scope) -> None:
     with pytest.raises(EngineError) as raised:
         Warehouse(either).rows(scope, "SELECT no_such_column FROM events WHERE tenant = {tenant:String}")

@@ -16,6 +16,11 @@ def identifier(name: str) -> str:
     return f"`{name}`"
 
 
+def text(value: str) -> str:
+    """`value` as a string literal, for the places where no parameter can be bound."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 @dataclass(slots=True)
 class Parameters:
     """Collects bound values; `add` returns the placeholder to put into the SQL text.

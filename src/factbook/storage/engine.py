@@ -27,10 +27,13 @@ _SESSION: Mapping[str, Any] = {"async_insert": 0}
 
 _CALLERS_FAULT = {
     159: "The query took longer than one query may.",
+    158: "The query would read more rows than one query may.",
     160: "The query would take longer than one query may.",
     241: "The query needs more memory than one query may use.",
-    394: "The query was cancelled.",
+    396: "The query's result is larger than one result may be.",
 }
+
+_STOPPED = 394
 
 _REFUSED_LOGIN = frozenset({192, 193, 194, 497, 516})
 
@@ -85,8 +88,11 @@ class Engine:
         arguments = connect_arguments(address, data)
         self.embedded = address == "chdb"
         self.database = database or ("" if self.embedded else urlsplit(address).path.strip("/")) or DATABASE
+        self._arguments = arguments
         self._free: queue.LifoQueue[Any] = queue.LifoQueue()
         self._all: list[Any] = []
+        self._aside = threading.Lock()
+        self._beside: Any = None
         self._closed = threading.Event()
         try:
             first = clickhouse_connect.get_client(**arguments, database=None if self.embedded else "default")
@@ -115,11 +121,8 @@ class Engine:
         except queue.Empty:
             raise unavailable("The warehouse is busy with other queries.", retry_after=2.0) from None
         try:
-            yield client
-        except ClickHouseError as error:
-            raise _translated(error) from error
-        except OSError as error:  # no room for the block's temporary file, or the server hung up
-            raise EngineError(0, f"The warehouse could not be reached: {_first_line(error)}") from error
+            with _translating():
+                yield client
         finally:
             self._free.put(client)
 
@@ -128,29 +131,61 @@ class Engine:
         with self._client() as client:
             return str(client.command(sql, parameters=dict(parameters or {})))
 
-    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    def rows(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, *, query_id: str = ""
+    ) -> list[tuple[Any, ...]]:
+        """query_id: the server's name for the statement; the embedded engine gives its own."""
         with self._client() as client:
-            return list(client.query(sql, parameters=dict(parameters or {})).result_rows)
+            return list(client.query(sql, parameters=dict(parameters or {}), settings=_named(query_id)).result_rows)
 
     def counted(
-        self, sql: str, parameters: Mapping[str, Any] | None = None
+        self, sql: str, parameters: Mapping[str, Any] | None = None, *, query_id: str = ""
     ) -> tuple[list[tuple[Any, ...]], int | None]:
         """The rows, and how many rows were read for them (None where the driver does not say)."""
         with self._client() as client:
-            result = client.query(sql, parameters=dict(parameters or {}))
+            result = client.query(sql, parameters=dict(parameters or {}), settings=_named(query_id))
             read = (result.summary or {}).get("read_rows")
             return list(result.result_rows), None if read is None else int(read)
 
-    def records(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    def records(
+        self, sql: str, parameters: Mapping[str, Any] | None = None, *, query_id: str = ""
+    ) -> list[dict[str, Any]]:
         """Rows as dicts by column name."""
         with self._client() as client:
-            return list(client.query(sql, parameters=dict(parameters or {})).named_results())
+            return list(client.query(sql, parameters=dict(parameters or {}), settings=_named(query_id)).named_results())
 
-    def table(self, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
+    def table(self, sql: str, parameters: Mapping[str, Any] | None = None, *, query_id: str = "") -> pa.Table:
         """The result as an Arrow table (strings as strings)."""
         with self._client() as client:
-            result: pa.Table = client.query_arrow(sql, parameters=dict(parameters or {}), use_strings=True)
+            result: pa.Table = client.query_arrow(
+                sql, parameters=dict(parameters or {}), use_strings=True, settings=_named(query_id)
+            )
             return result
+
+    def running(self, comment: str) -> list[tuple[str, float, int]]:
+        """(log_comment, seconds, rows read so far) of every running statement whose log_comment begins so."""
+        sql = (
+            "SELECT Settings['log_comment'], elapsed, read_rows FROM system.processes"
+            " WHERE startsWith(Settings['log_comment'], {comment:String})"
+        )
+        return [(str(a), float(b), int(c)) for a, b, c in self._watching(sql, comment)]
+
+    def kill(self, comment: str) -> int:
+        """Asks every running statement whose log_comment begins so to stop; returns how many there were."""
+        found = self.running(comment)
+        if found:
+            self._watching("KILL QUERY WHERE startsWith(Settings['log_comment'], {comment:String}) ASYNC", comment)
+        return len(found)
+
+    def _watching(self, sql: str, comment: str) -> list[Any]:
+        """On a connection of its own, since those of the pool may all be taken by what is watched."""
+        with self._aside, _translating():
+            if self._closed.is_set():
+                raise unavailable("The warehouse is closed.")
+            if self._beside is None:
+                self._beside = clickhouse_connect.get_client(**self._arguments, database=self.database)
+                self._all.append(self._beside)
+            return list(self._beside.query(sql, parameters={"comment": comment}).result_rows)
 
     def insert(
         self, table: str, rows: pa.RecordBatch | pa.Table, *, token: str, columns: Sequence[str] | None = None
@@ -190,8 +225,33 @@ def quoted(name: str) -> str:
     return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
 
 
+def stopped() -> FactbookError:
+    """The answer to whoever waits for a query that an administrator stopped."""
+    return unavailable(
+        "An administrator stopped this query.",
+        retry_after=60.0,
+        hint="Ask for a shorter period, fewer cuts or more filters before you ask again.",
+    )
+
+
+@contextmanager
+def _translating() -> Iterator[None]:
+    try:
+        yield
+    except ClickHouseError as error:
+        raise _translated(error) from error
+    except OSError as error:  # no room for the block's temporary file, or the server hung up
+        raise EngineError(0, f"The warehouse could not be reached: {_first_line(error)}") from error
+
+
+def _named(query_id: str) -> dict[str, str] | None:
+    return {"query_id": query_id} if query_id else None
+
+
 def _translated(error: ClickHouseError) -> FactbookError:
     code = int(getattr(error, "code", 0) or 0) if isinstance(error, DatabaseError) else 0
+    if code == _STOPPED:
+        return stopped()
     if code in _CALLERS_FAULT:
         return FactbookError(
             Kind.LIMITED,

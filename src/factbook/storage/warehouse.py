@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from factbook.core.scope import Scope
+from factbook.core.sql import text
 
 from .engine import READ_SETTINGS, Engine
+from .running import Running
+
+T = TypeVar("T")
+
+MAX_CELLS = 400_000
 
 TENANT = "{tenant:String}"
 """The placeholder every statement must hold; bound from the scope and from nothing else."""
 
 
 class Warehouse:
-    """Scoped reads; every method takes the Scope first and may be called from any thread."""
+    """Scoped reads; every method takes the Scope first and may be called from any thread.
+
+    Raises LIMITED past the bounds of a read, UNAVAILABLE when the engine is down or the read was stopped.
+    """
 
     def __init__(
         self,
@@ -24,27 +33,43 @@ class Warehouse:
         *,
         seconds: float = READ_SETTINGS["max_execution_time"],
         memory_bytes: int = READ_SETTINGS["max_memory_usage"],
+        rows_read: int = 0,
+        cells: int = MAX_CELLS,
+        running: Running | None = None,
     ) -> None:
-        """seconds, memory_bytes: the bounds of one read, past which it is LIMITED."""
+        """seconds, memory_bytes, rows_read (0: any number): the bounds of one read. cells: most numbers in one answer.
+
+        running: where the reads are told of and stopped.
+        """
         self._engine = engine
-        self._settings = f"\nSETTINGS max_execution_time = {float(seconds)}, max_memory_usage = {int(memory_bytes)}"
+        self._running = running or Running(engine)
+        self._bounds = f"max_execution_time = {float(seconds)}, max_memory_usage = {int(memory_bytes)}"
+        if rows_read:
+            self._bounds += f", max_rows_to_read = {int(rows_read)}"
+        self.cells = cells
 
     def records(self, scope: Scope, sql: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        """Rows as dicts. Raises LIMITED past the bounds of a read, UNAVAILABLE when the engine is down."""
-        return self._engine.records(sql + self._settings, _bound(scope, sql, parameters))
+        """Rows as dicts."""
+        return self._read(self._engine.records, scope, sql, parameters)
 
     def rows(self, scope: Scope, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        return self._engine.rows(sql + self._settings, _bound(scope, sql, parameters))
+        return self._read(self._engine.rows, scope, sql, parameters)
 
     def counted(
         self, scope: Scope, sql: str, parameters: Mapping[str, Any] | None = None
     ) -> tuple[list[tuple[Any, ...]], int | None]:
         """The rows, and how many rows of the tables were read for them, where the engine says so."""
-        return self._engine.counted(sql + self._settings, _bound(scope, sql, parameters))
+        return self._read(self._engine.counted, scope, sql, parameters)
 
     def table(self, scope: Scope, sql: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
         """The result as an Arrow table."""
-        return self._engine.table(sql + self._settings, _bound(scope, sql, parameters))
+        return self._read(self._engine.table, scope, sql, parameters)
+
+    def _read(self, read: Callable[..., T], scope: Scope, sql: str, parameters: Mapping[str, Any] | None) -> T:
+        bound = _bound(scope, sql, parameters)
+        with self._running.statement(scope) as (query_id, comment):
+            settings = f"\nSETTINGS {self._bounds}, log_comment = {text(comment)}"
+            return read(sql + settings, bound, query_id=query_id)
 
 
 def _bound(scope: Scope, sql: str, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
