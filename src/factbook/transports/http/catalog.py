@@ -8,6 +8,8 @@ from fastapi.responses import Response
 
 from factbook.core.errors import Kind
 from factbook.core.scope import Scope
+from factbook.metrics.declared.writing import written
+from factbook.metrics.expressions import text
 from factbook.metrics.model import Dimension, Metric
 from factbook.queries.asking.request import MAX_METRICS, Request
 from factbook.queries.kpis import chosen, grouped
@@ -23,6 +25,9 @@ _METRIC: dict[str, Any] = {
     "description": "What was paid for purchases.",
     "formula": "sum(amount) of purchase",
     "events": ["purchase"],
+    "measure": {"sum": "amount"},
+    "where": None,
+    "window_days": 0,
     "good": "up",
     "decimals": 2,
     "dimensions": ["category", "country"],
@@ -79,7 +84,8 @@ def router(services: Services) -> APIRouter:
         "/api/v1/metrics/catalog",
         summary="Every metric and dimension",
         description="Built in and your own, with unit, description, formula, and the dimensions each may be cut by"
-        " (null: every one). Names of the `undeclared` forms can be asked for too.",
+        " (null: every one); `measure` and `where` in the form that POST /api/v1/metrics/definitions takes. Names of the"
+        " `undeclared` forms can be asked for too.",
         responses=documented(_CATALOG),
     )
     async def catalog(scope: Annotated[Scope, reader]) -> Response:
@@ -155,6 +161,9 @@ def _metric(metric: Metric, used_by: list[str]) -> dict[str, Any]:
         "description": metric.description,
         "formula": metric.source,
         "events": list(metric.events),
+        "measure": None if metric.measure is None else written(metric.measure),
+        "where": None if metric.where is None else text(metric.where),
+        "window_days": metric.window_days,
         "good": metric.good,
         "decimals": metric.decimals,
         "dimensions": None if metric.dimensions is None else list(metric.dimensions),
