@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 
 from factbook.core.scope import Scope
 from factbook.queries.board import board
-from factbook.queries.live import Live, active_users, overview, top_content
+from factbook.queries.live import active_users, overview, top_content
 from factbook.queries.people import listed_sessions, listed_users
 from factbook.storage.engine import Engine
 from factbook.storage.warehouse import Warehouse
 
-from .given import given, moment
+from .given import given
+from .lives import live_at
 from .test_cases import assert_holds
 
 CASES = yaml.safe_load((Path(__file__).parent.parent / "cases" / "overview.yaml").read_text())
@@ -25,7 +25,7 @@ CASES = yaml.safe_load((Path(__file__).parent.parent / "cases" / "overview.yaml"
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["promise"]) for case in CASES])
 def test_case(engine: Engine, warehouse: Warehouse, scope: Scope, case: dict[str, Any]) -> None:
     given(engine, scope, case["events"])
-    live = Live(moment(case["now"]), ZoneInfo(case["zone"]))
+    live = live_at(case["now"], case["zone"])
     answer = overview(warehouse, scope, live) | {"top_content": top_content(warehouse, scope, live)}
     assert_holds(answer, case["answer"])
 
@@ -33,7 +33,7 @@ def test_case(engine: Engine, warehouse: Warehouse, scope: Scope, case: dict[str
 def test_the_newest_minute_is_the_last_of_sixty(engine: Engine, warehouse: Warehouse, scope: Scope) -> None:
     given(engine, scope, [{"at": "2026-03-01T11:01:00Z", "user": "a"}, {"at": "2026-03-01T12:00:30Z", "user": "b"}])
     given(engine, scope, [{"at": "2026-03-01T11:00:59.999Z", "user": "too early"}])
-    series = active_users(warehouse, scope, Live(moment("2026-03-01T12:00:40Z"), ZoneInfo("UTC")))["series"]
+    series = active_users(warehouse, scope, live_at("2026-03-01T12:00:40Z"))["series"]
     assert [point["count"] for point in series] == [1, *[0] * 58, 1]
     assert series[-1]["time"] == "2026-03-01T12:00:00+00:00"
 
@@ -51,7 +51,7 @@ def test_lists_name_users_and_visitors_the_most_recent_first(
             {"at": "2026-03-01T11:55:00Z"},
         ],
     )
-    live = Live(moment("2026-03-01T12:00:00Z"), ZoneInfo("UTC"))
+    live = live_at("2026-03-01T12:00:00Z")
     users = listed_users(warehouse, scope, live, 10)
     assert [(user["user_id"], user["anonymous_id"], user["events"]) for user in users] == [
         ("a", None, 2),
@@ -83,7 +83,7 @@ def test_the_board_counts_todays_trading(engine: Engine, warehouse: Warehouse, s
             {"at": "2026-03-01T08:00:00Z", "type": "error_occurred"},
         ],
     )
-    answer = board(warehouse, scope, Live(moment("2026-03-01T12:00:00Z"), ZoneInfo("UTC")))
+    answer = board(warehouse, scope, live_at("2026-03-01T12:00:00Z"))
     assert (answer["orders_placed"], answer["orders_filled"], answer["active_strategies"]) == (2, 1, 1)
     assert (answer["total_volume"], answer["average_latency"], answer["error_rate"]) == (12.5, 20, 0.5)
     assert answer["custom_metrics"]["events.count.order.placed"] == 2
@@ -102,7 +102,7 @@ def test_what_events_are_about_is_the_content_else_the_resource(
             {"at": "2026-03-01T11:55:00Z", "user": "a"},
         ],
     )
-    top = top_content(warehouse, scope, Live(moment("2026-03-01T12:00:00Z"), ZoneInfo("UTC")))
+    top = top_content(warehouse, scope, live_at("2026-03-01T12:00:00Z"))
     assert [(row["label"], row["content_id"], row["count"], row["users"]) for row in top] == [
         ("flight UA1", None, 2, 2),
         ("film", "film", 1, 1),

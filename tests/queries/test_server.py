@@ -15,7 +15,7 @@ from factbook.events.filters import from_pairs
 from factbook.queries.counts import counts_by_type
 from factbook.queries.events import EventsRequest, event, events
 from factbook.queries.export import FORMATS, export_events
-from factbook.queries.live import Live, active_sessions, active_users, conversions, overview, top_content
+from factbook.queries.live import active_sessions, active_users, conversions, overview, top_content
 from factbook.queries.people import listed_conversions, listed_sessions, listed_users
 from factbook.queries.series import series
 from factbook.storage.engine import Engine
@@ -23,6 +23,7 @@ from factbook.storage.migrate import migrate
 from factbook.storage.warehouse import Warehouse
 
 from .given import given, moment
+from .lives import live_at
 from .test_cases import CASES, asked, assert_holds
 from .test_where import HOSTILE
 
@@ -60,10 +61,7 @@ def test_events_exports_and_live_numbers_are_answered(server: Engine, engine: En
         }
         for number, kind in enumerate(["purchase", "purchase", "refund", "page_view"])
     ]
-    live = Live(
-        moment("2026-03-01T12:00:00.250Z"),
-        ZoneInfo("UTC"),
-    )
+    live = live_at("2026-03-01T12:00:00.250Z")
     answers = []
     for one in (server, engine):
         given(one, scope, shop)

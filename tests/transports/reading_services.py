@@ -21,11 +21,15 @@ from factbook.core.sections import Settings
 from factbook.core.telemetry import Telemetry
 from factbook.ingest.feed import Feed
 from factbook.ingest.retention import Retention
+from factbook.metrics.catalog import built_in
+from factbook.metrics.definitions import Definitions
+from factbook.queries.answers import Answers
 from factbook.queries.reads import Reads
+from factbook.queries.tenants import Tenants
 from factbook.services import Services
 from factbook.storage.metadata import Metadata
 from factbook.storage.warehouse import Warehouse
-from factbook.transports.http import events, metrics, problems, realtime
+from factbook.transports.http import catalog, dashboard, events, metrics, problems, realtime
 from factbook.transports.websocket import feed
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, 250_000, tzinfo=UTC)
@@ -51,6 +55,10 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path) -> Iterator[Reading]
     metadata.ensure_tenant_of_system(scope.tenant, now=0)
     keys = Keys(metadata, clock)
     made = {role: keys.create(scope, role.value, role).key for role in Role}
+    settings = TenantSettings(metadata, keys)
+    definitions = Definitions(metadata, built_in(), clock)
+    kept = Retention(cast(Any, None), metadata, clock)
+    reads = Reads(threads=2)
     services = cast(
         Services,
         SimpleNamespace(
@@ -58,16 +66,19 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path) -> Iterator[Reading]
             clock=clock,
             warehouse=warehouse,
             keys=keys,
-            tenant_settings=TenantSettings(metadata, keys),
-            reads=Reads(threads=2),
+            tenant_settings=settings,
+            definitions=definitions,
+            tenants=Tenants(definitions.catalog, settings.of, kept.limits, clock),
+            reads=reads,
+            answers=Answers(warehouse, reads),
             feed=Feed(room=10),
-            retention=Retention(cast(Any, None), metadata, clock),
+            retention=kept,
             telemetry=Telemetry(CollectorRegistry()),
         ),
     )
     app = FastAPI()
     problems.install(app)
-    for part in (events, metrics, realtime):
+    for part in (events, metrics, realtime, catalog, dashboard):
         app.include_router(part.router(services))
     app.include_router(feed.router(services))
     try:

@@ -334,6 +334,9 @@ def test_roles_decide_who_reads(served: Reading, shop: list[str]) -> None:
         ("/realtime/overview", {}),
         ("/realtime/sessions", {}),
         ("/api/v1/dashboard/metrics", {}),
+        ("/api/v1/metrics/catalog", {}),
+        ("/api/v1/analytics/kpis", {"period": "today"}),
+        ("/dashboard/revenue", {"period": "today", "granularity": "1h"}),
     ],
 )
 def test_the_documented_example_has_the_fields_of_the_answer(

@@ -20,6 +20,10 @@ class Tier(StrEnum):
     PRO = "pro"
     ENTERPRISE = "enterprise"
 
+    def includes(self, other: Tier) -> bool:
+        """Whether this tier has what `other` has."""
+        return list(Tier).index(self) >= list(Tier).index(other)
+
 
 DEFAULT_TENANT = "default"
 

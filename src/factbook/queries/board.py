@@ -2,48 +2,51 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from factbook.core.clock import epoch_ms, from_epoch_ms
 from factbook.core.scope import Scope
-from factbook.core.times import Period, day_start
+from factbook.metrics.definitions import OWN
+from factbook.metrics.model import Metric
 from factbook.storage.warehouse import Warehouse
 
-from .counts import counts_by_type
+from .asking.ask import ask
+from .asking.request import MAX_LIMIT, MAX_METRICS, Request
 from .live import Live
-from .states import Ask, Key, read
 
-_PLACED, _FILLED, _VOLUME = Key("order.placed"), Key("order.filled"), Key("order.filled", "volume")
-_REQUESTS, _LATENCY, _ERRORS = Key("api_request"), Key("api_request", "duration_ms"), Key("error_occurred")
-_KEYS = (_PLACED, _FILLED, _VOLUME, _REQUESTS, _LATENCY, _ERRORS)
-
-_STRATEGIES = """SELECT countIf(newest = 'strategy.started')
-FROM
-(
-    SELECT texts['strategy_id'] AS strategy, argMax(event_type, timestamp) AS newest
-    FROM events
-    WHERE tenant = {tenant:String} AND event_type IN ('strategy.started', 'strategy.stopped') AND NOT is_bot
-    GROUP BY strategy
-)"""
+METRICS = {
+    "orders_placed": "orders_placed",
+    "orders_filled": "orders_filled",
+    "active_strategies": "active_strategies",
+    "total_volume": "trading_volume",
+    "average_latency": "latency_average",
+    "error_rate": "error_rate",
+}
+"""What the answer calls a metric."""
+_COUNTS = ("active_strategies",)
+"""Where nothing came, these are 0."""
 
 
 def board(warehouse: Warehouse, scope: Scope, live: Live) -> dict[str, Any]:
-    """GET /api/v1/dashboard/metrics but for what the overview knows. Null where there is nothing to divide or add."""
-    start = day_start(live.now, live.zone)
-    end = day_start(start + timedelta(hours=30), live.zone)
-    today = ((epoch_ms(start), epoch_ms(end)),)
-    found = read(warehouse, scope, Ask(_KEYS, today))
-    placed, filled, volume, requests, latency, errors = (found.cell(slot, 0) for slot in range(len(_KEYS)))
-    [(strategies,)] = warehouse.rows(scope, _STRATEGIES)
-    types = counts_by_type(warehouse, scope, Period(start, from_epoch_ms(today[0][1])))
+    """GET /api/v1/dashboard/metrics but for what the overview knows. Null where there is nothing to divide or add.
+
+    custom_metrics: the tenant's own metrics, and the events of each type.
+    """
+    catalog = live.tenant.catalog
+    own = [metric.id for metric in catalog.metrics.values() if metric.pack == OWN and _allowed(metric, scope)]
+    values: dict[str, Any] = {}
+    for names in (tuple(METRICS.values()), *(tuple(own[i : i + MAX_METRICS]) for i in range(0, len(own), MAX_METRICS))):
+        values |= ask(warehouse, scope, live.tenant, Request(names, period="today"), live.now)["total"]["values"]
+    by_type = Request(("events",), ("event_type",), period="today", limit=MAX_LIMIT, other=False)
+    types = ask(warehouse, scope, live.tenant, by_type, live.now)["rows"]
     return {
-        "orders_placed": placed.count,
-        "orders_filled": filled.count,
-        "active_strategies": int(strategies),
-        "total_volume": volume.total if volume.count else None,
-        "average_latency": latency.total / latency.count if latency.count else None,
-        "error_rate": errors.count / requests.count if requests.count else None,
-        "custom_metrics": {f"events.count.{name}": count for name, count in types.items()},
+        **{name: values[metric] or 0 if name in _COUNTS else values[metric] for name, metric in METRICS.items()},
+        "custom_metrics": {
+            **{name: values[name] for name in own},
+            **{f"events.count.{row['dimensions']['event_type']}": row["values"]["events"] for row in types},
+        },
         "last_updated": live.now.astimezone(live.zone).isoformat(timespec="milliseconds"),
     }
+
+
+def _allowed(metric: Metric, scope: Scope) -> bool:
+    return scope.tier.includes(metric.tier)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from factbook.core.scope import Scope, Tier
+from factbook.core.scope import Scope
 from factbook.metrics.catalog import Catalog
 from factbook.metrics.model import Metric
-
-_TIERS = list(Tier)
 
 
 def chosen(catalog: Catalog, scope: Scope) -> tuple[list[Metric], list[Metric]]:
     """(the KPIs this tenant may see, those of a higher tier), in the order of the packs."""
     every = [metric for metric in catalog.metrics.values() if metric.kpi]
-    allowed = [metric for metric in every if _TIERS.index(metric.tier) <= _TIERS.index(scope.tier)]
+    allowed = [metric for metric in every if scope.tier.includes(metric.tier)]
     return allowed, [metric for metric in every if metric not in allowed]
 
 

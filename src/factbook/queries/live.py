@@ -3,42 +3,55 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from factbook.core.clock import epoch_ms, from_epoch_ms
 from factbook.core.scope import Scope
 from factbook.core.sql import Parameters
-from factbook.core.times import Period, day_start
 from factbook.metrics.levels import Bucket
 from factbook.storage.warehouse import Warehouse
 
-from .counts import counts_by_type
-from .series import change
-from .shown import shown
-from .states import Ask, Found, Key, Stats, read
+from .asking.answer import change
+from .asking.ask import Tenant, ask
+from .asking.request import Request
 from .where import between
 
 MINUTE = 60_000
-ORDER, REFUND, AMOUNT = "purchase", "refund", "amount"
+ORDER, AMOUNT = "purchase", "amount"
 TOP = 10
 
-_TODAY = (Key(), Key(ORDER), Key(ORDER, AMOUNT), Key(REFUND, AMOUNT))
+ACTIVE = {"active_users": "active_users", "active_sessions": "sessions"}
+TODAY = {
+    "events_today": "events",
+    "users_today": "active_users",
+    "orders_today": "orders",
+    "revenue_today": "net_revenue",
+    "cart_value_avg": "average_order_value",
+    "conversion_rate": "conversion_rate",
+}
+"""What the answers call a metric."""
+_SUMS = ("revenue_today",)
+"""Where nothing came, these are 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """now: aware. zone: whose midnight begins today. window, active: seconds, of the rates and of being active."""
+    """now: aware. tenant: in whose zone today begins. window, active: seconds, of the rates and of being active."""
 
     now: datetime
-    zone: ZoneInfo
+    tenant: Tenant
     window: float = 60.0
     active: float = 1800.0
     ms: int = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ms", epoch_ms(self.now))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.tenant.calendar.zone
 
     @property
     def minute_end(self) -> int:
@@ -49,37 +62,59 @@ class Live:
 def overview(warehouse: Warehouse, scope: Scope, live: Live) -> dict[str, Any]:
     """The answer of GET /realtime/overview without top content (see `top_content`)."""
     reach, width = round(live.active * 1000), round(live.window * 1000)
-    ms = live.ms
-    active = _read(warehouse, scope, (Key(),), _pair(ms, reach, live.minute_end), users=True, sessions=True)
-    rates = _read(warehouse, scope, (Key(),), _pair(ms, width, ms))
-    days = _days(live)
-    today = _read(warehouse, scope, _TODAY, days, users=True)
-    now, before = _day(today, 1), _day(today, 0)
-    window = Period(from_epoch_ms(ms - reach), from_epoch_ms(live.minute_end))
-    types = counts_by_type(warehouse, scope, window)
+    active_start = live.ms - reach
+    active = _pair(warehouse, scope, live, ACTIVE, active_start, live.minute_end, reach)
+    rate = _pair(warehouse, scope, live, {"events": "events"}, live.ms - width, live.ms, width)
+    now, before = _today(warehouse, scope, live)
+    types = measured(
+        warehouse, scope, live, ("events",), active_start, live.minute_end, dimensions=("event_type",), limit=TOP
+    )
+    shown_now = {**active[0], **now, "events_per_second": rate[0]["events"] / live.window}
+    shown_before = {**active[1], **before, "events_per_second": rate[1]["events"] / live.window}
     return {
         "timestamp": live.now.astimezone(live.zone).isoformat(timespec="milliseconds"),
         "timezone": live.zone.key,
-        "active_users": active.cell(0, 1).users,
-        "active_sessions": active.cell(0, 1).sessions,
-        **now,
-        "events_per_second": rates.cell(0, 1).count / live.window,
-        "top_event_types": [{"event_type": name, "count": count} for name, count in list(types.items())[:TOP]],
+        **shown_now,
+        "top_event_types": [
+            {"event_type": row["dimensions"]["event_type"], "count": row["values"]["events"]}
+            for row in types["rows"]
+            if not row["other"]
+        ],
         "window_seconds": live.window,
         "active_seconds": live.active,
-        "previous": {
-            "active_users": active.cell(0, 0).users,
-            "active_sessions": active.cell(0, 0).sessions,
-            "events_per_second": rates.cell(0, 0).count / live.window,
-            **before,
-        },
-        "change": {
-            "active_users": change(active.cell(0, 1).users, active.cell(0, 0).users),
-            "active_sessions": change(active.cell(0, 1).sessions, active.cell(0, 0).sessions),
-            "events_per_second": change(rates.cell(0, 1).count, rates.cell(0, 0).count),
-            **{name: change(now[name], before[name]) for name in now},
-        },
+        "previous": shown_before,
+        "change": {name: change(shown_now[name], shown_before[name]) for name in shown_now},
     }
+
+
+def measured(
+    warehouse: Warehouse, scope: Scope, live: Live, metrics: tuple[str, ...], start: int, end: int, **asked: Any
+) -> dict[str, Any]:
+    """The answer about `metrics` from `start` to `end`, in milliseconds."""
+    begin, until = (from_epoch_ms(ms).isoformat() for ms in (start, end))
+    request = Request(metrics, start_time=begin, end_time=until, timezone=live.zone.key, **asked)
+    return ask(warehouse, scope, live.tenant, request, live.now)
+
+
+def _pair(
+    warehouse: Warehouse, scope: Scope, live: Live, named: dict[str, str], start: int, end: int, width: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The metrics of a window, and of the one of `width` before it, under their names."""
+    spans = ((start, end), (start - width, start))
+    answers = [measured(warehouse, scope, live, tuple(named.values()), *span)["total"]["values"] for span in spans]
+    now, before = ({name: values[metric] for name, metric in named.items()} for values in answers)
+    return now, before
+
+
+def _today(warehouse: Warehouse, scope: Scope, live: Live) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Today so far, and yesterday up to this time of day on the wall clock."""
+    request = Request(tuple(TODAY.values()), period="today", compare="previous_period")
+    total = ask(warehouse, scope, live.tenant, request, live.now)["total"]
+    now, before = (
+        {name: values[metric] or 0.0 if name in _SUMS else values[metric] for name, metric in TODAY.items()}
+        for values in (total["values"], total["previous"])
+    )
+    return now, before
 
 
 def top_content(warehouse: Warehouse, scope: Scope, live: Live) -> list[dict[str, Any]]:
@@ -109,7 +144,7 @@ LIMIT {TOP}"""
 
 def active_users(warehouse: Warehouse, scope: Scope, live: Live) -> dict[str, Any]:
     """Distinct users of the active window, and of every minute of the last hour."""
-    return _active(warehouse, scope, live, "users")
+    return _active(warehouse, scope, live, "active_users")
 
 
 def active_sessions(warehouse: Warehouse, scope: Scope, live: Live) -> dict[str, Any]:
@@ -118,20 +153,20 @@ def active_sessions(warehouse: Warehouse, scope: Scope, live: Live) -> dict[str,
 
 
 def conversions(warehouse: Warehouse, scope: Scope, live: Live) -> dict[str, Any]:
-    """Orders of the last hour with their amounts by minute, and today's."""
+    """Orders of the last hour with their amounts by minute, and today's numbers."""
     minutes = last_hour(live)
-    keys = (Key(ORDER), Key(ORDER, AMOUNT))
-    hour = _read(warehouse, scope, keys, minutes)
-    today = _day(_read(warehouse, scope, _TODAY, _days(live), users=True), 1)
+    metrics = ("orders", "revenue")
+    hour = measured(warehouse, scope, live, metrics, minutes[0][0], minutes[-1][1], granularity="1m", fill="zero")
+    series = hour["total"]["series"]
     return {
         "timestamp": live.now.astimezone(live.zone).isoformat(timespec="milliseconds"),
-        "count": hour.total(0).count,
-        "revenue": hour.total(1).total,
+        "count": hour["total"]["values"]["orders"],
+        "revenue": hour["total"]["values"]["revenue"] or 0.0,
         "window_seconds": 3600,
-        "today": today,
+        "today": _today(warehouse, scope, live)[0],
         "series": [
-            {"time": shown(a, live.zone), "count": hour.cell(0, i).count, "revenue": hour.cell(1, i).total}
-            for i, (a, _) in enumerate(minutes)
+            {"time": time, "count": orders, "revenue": revenue}
+            for time, orders, revenue in zip(hour["times"], series["orders"], series["revenue"], strict=True)
         ],
     }
 
@@ -142,60 +177,16 @@ def last_hour(live: Live) -> tuple[Bucket, ...]:
     return tuple((end - n * MINUTE, end - (n - 1) * MINUTE) for n in range(60, 0, -1))
 
 
-def _active(warehouse: Warehouse, scope: Scope, live: Live, what: str) -> dict[str, Any]:
-    users = what == "users"
+def _active(warehouse: Warehouse, scope: Scope, live: Live, metric: str) -> dict[str, Any]:
     minutes = last_hour(live)
-    hour = _read(warehouse, scope, (Key(),), minutes, users=users, sessions=not users)
-    window = _pair(live.ms, round(live.active * 1000), live.minute_end)[1:]
-    now = _read(warehouse, scope, (Key(),), window, users=users, sessions=not users)
-
-    def counted(stats: Stats) -> int:
-        return stats.users if users else stats.sessions
-
+    hour = measured(warehouse, scope, live, (metric,), minutes[0][0], minutes[-1][1], granularity="1m")
+    now = measured(warehouse, scope, live, (metric,), live.ms - round(live.active * 1000), live.minute_end)
     return {
         "timestamp": live.now.astimezone(live.zone).isoformat(timespec="milliseconds"),
-        "count": counted(now.total()),
+        "count": now["total"]["values"][metric],
         "window_seconds": live.active,
         "series": [
-            {"time": shown(a, live.zone), "count": counted(hour.cell(0, i))} for i, (a, _) in enumerate(minutes)
+            {"time": time, "count": count}
+            for time, count in zip(hour["times"], hour["total"]["series"][metric], strict=True)
         ],
     }
-
-
-def _pair(ms: int, width: int, end: int) -> tuple[Bucket, ...]:
-    """The window that reaches `width` back from `ms`, up to `end`, behind the one before it."""
-    return ((ms - 2 * width, ms - width), (ms - width, end))
-
-
-def _days(live: Live) -> tuple[Bucket, ...]:
-    """Yesterday up to this time of day on the wall clock (to the minute), and the whole of today."""
-    start = day_start(live.now, live.zone)
-    yesterday = day_start(start - timedelta(hours=1), live.zone)
-    tomorrow = day_start(start + timedelta(hours=30), live.zone)
-    begun, today = epoch_ms(yesterday), epoch_ms(start)
-    so_far = min(begun + (live.minute_end - today), today)
-    return ((begun, so_far), (today, epoch_ms(tomorrow)))
-
-
-def _day(found: Found, bucket: int) -> dict[str, Any]:
-    everything, orders, amounts, refunds = (found.cell(slot, bucket) for slot in range(4))
-    return {
-        "events_today": everything.count,
-        "users_today": everything.users,
-        "orders_today": orders.count,
-        "revenue_today": amounts.total - refunds.total,
-        "cart_value_avg": amounts.total / amounts.count if amounts.count else None,
-        "conversion_rate": orders.users / everything.users if everything.users else None,
-    }
-
-
-def _read(
-    warehouse: Warehouse,
-    scope: Scope,
-    keys: tuple[Key, ...],
-    buckets: tuple[Bucket, ...],
-    *,
-    users: bool = False,
-    sessions: bool = False,
-) -> Found:
-    return read(warehouse, scope, Ask(keys, buckets, users=users, sessions=sessions))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from factbook.core.scope import Scope
 from factbook.core.sections import Realtime
+from factbook.core.times import zone
 from factbook.storage.warehouse import Warehouse
 
+from .asking.ask import Tenant
 from .board import board
 from .live import Live, overview, top_content
-from .period import zone_of
 from .reads import Reads
 
 LIFE = 1.0
@@ -25,9 +27,11 @@ Read = Callable[..., Any]
 """`read(warehouse, scope, live, *more)`."""
 
 
-def live_at(now: datetime, scope: Scope, windows: Realtime, timezone: str | None = None) -> Live:
+def live_at(now: datetime, tenant: Tenant, windows: Realtime, timezone: str | None = None) -> Live:
     """`now` with the configured windows, in the asked zone or the tenant's."""
-    return Live(now, zone_of(scope, timezone), windows.window, windows.active_user_timeout)
+    if timezone:
+        tenant = replace(tenant, calendar=replace(tenant.calendar, zone=zone(timezone)))
+    return Live(now, tenant, windows.window, windows.active_user_timeout)
 
 
 async def overview_now(reads: Reads, warehouse: Warehouse, scope: Scope, live: Live) -> dict[str, Any]:
@@ -48,5 +52,5 @@ async def shared(
     reads: Reads, warehouse: Warehouse, scope: Scope, live: Live, read: Read, life: float = LIFE, *more: int
 ) -> Any:
     """`read(warehouse, scope, live, *more)`, kept for `life` seconds for this tenant and zone."""
-    key = (read.__name__, scope.tenant, live.zone.key, live.window, live.active, more)
-    return await reads.shared(key, life, partial(read, warehouse, scope, live, *more))
+    key = (read.__name__, scope.tier, live.zone.key, live.window, live.active, more)
+    return await reads.shared(scope, key, life, partial(read, warehouse, scope, live, *more))

@@ -71,7 +71,7 @@ def router(services: Services) -> APIRouter:
     windows = services.settings.analytics.realtime
 
     async def realtime_overview(scope: Scope = Depends(reader), timezone: _Zone = None) -> Response:
-        live = live_at(services.clock(), scope, windows, timezone)
+        live = live_at(services.clock(), services.tenants.of(scope), windows, timezone)
         return answer(await overview_now(services.reads, services.warehouse, scope, live))
 
     for path in ("/realtime/overview", "/api/v1/analytics/real-time"):
@@ -85,7 +85,7 @@ def router(services: Services) -> APIRouter:
         )
 
     async def dashboard_metrics(scope: Scope = Depends(reader), timezone: _Zone = None) -> Response:
-        live = live_at(services.clock(), scope, windows, timezone)
+        live = live_at(services.clock(), services.tenants.of(scope), windows, timezone)
         return answer(await board_now(services.reads, services.warehouse, scope, live))
 
     routes.add_api_route(
@@ -112,7 +112,7 @@ def _counted(services: Services, reader: Callable[..., Any], read: Read, listed:
     async def counted(
         scope: Scope = Depends(reader), timezone: _Zone = None, listed_too: _Listed = False, limit: _Limit = 100
     ) -> Response:
-        live = live_at(services.clock(), scope, windows, timezone)
+        live = live_at(services.clock(), services.tenants.of(scope), windows, timezone)
         found = await shared(services.reads, services.warehouse, scope, live, read)
         if listed_too:
             entries = await shared(services.reads, services.warehouse, scope, live, listed, 1.0, limit)

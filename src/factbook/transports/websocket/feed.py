@@ -122,7 +122,7 @@ class Line:
 
     async def _now(self) -> dict[str, Any]:
         services = self._services
-        live = live_at(services.clock(), self._scope, services.settings.analytics.realtime)
+        live = live_at(services.clock(), services.tenants.of(self._scope), services.settings.analytics.realtime)
         return await overview_now(services.reads, services.warehouse, self._scope, live)
 
     async def _until_gone(self) -> None:
