@@ -84,7 +84,7 @@ def router(services: Services) -> APIRouter:
         "/api/v1/metrics/catalog",
         summary="Every metric and dimension",
         description="Built in and your own, with unit, description, formula, and the dimensions each may be cut by"
-        " (null: every one); `measure` and `where` in the form that POST /api/v1/metrics/definitions takes. Names of the"
+        " (null: every one); `measure` and `where` in the form of POST /api/v1/metrics/definitions. Names of the"
         " `undeclared` forms can be asked for too.",
         responses=documented(_CATALOG),
     )
