@@ -16,6 +16,7 @@ from factbook.client import Client
 from factbook.client.connection import Connection
 from factbook.client.delivery import Delivery
 from factbook.client.event import encoded
+from factbook.client.spool import Spool
 from factbook.client.spool_file import SpoolFile
 from tests.faults.stored import read
 
@@ -108,6 +109,23 @@ def test_sender_and_server_both_gone_the_next_sender_delivers(own: Server, tmp_p
     with own.sender(spool=tmp_path / "spool") as client:
         assert client.flush(60)
     assert_each_once(own, ids)
+
+
+def test_a_child_that_ends_takes_nothing_of_its_parents_spool_along(own: Server, tmp_path: Path) -> None:
+    text = """
+client = Client(url, key, spool=more[0])
+if more[1] == "used": client.send("kept")
+if os.fork() == 0:
+    sys.exit()
+os.wait()
+for _ in range(5): client.send("kept")
+os.kill(os.getpid(), 9)
+"""
+    for number, use in enumerate(("used", "not used")):
+        own.ran(text, str(tmp_path / str(number)), use)
+        spool = Spool(tmp_path / str(number))
+        assert spool.count == 5 + (use == "used")
+        spool.close()
 
 
 def left_behind(server: Server, spool: Path) -> list[str]:

@@ -57,7 +57,7 @@ def no_answer(url: str, error: httpx.TransportError) -> ClientError:
 
 def retry_after(text: str) -> float | None:
     """Seconds from a Retry-After header, in either of its forms."""
-    if re.fullmatch(r"\d{1,9}", text):
+    if re.fullmatch(r"[0-9]{1,9}", text):
         return min(float(text), _LONGEST_WAIT_SECONDS)
     try:
         return min(max(0.0, parsedate_to_datetime(text).timestamp() - time.time()), _LONGEST_WAIT_SECONDS)

@@ -66,7 +66,7 @@ class Client(Questions):
         self._closed = False
         self._lock = threading.Lock()
         self._sender: Sender | None = None
-        self._left: list[Any] = []
+        self._finalizer: Any = None
         forks.follow(self)
         if self._spool:
             self._sending()
@@ -123,6 +123,8 @@ class Client(Questions):
         with self._lock:
             sender, self._closed = (None if self._closed else self._sender), True
         atexit.unregister(self._at_exit)
+        if self._finalizer:
+            self._finalizer.cancel()
         lost = sender.close(self._exit_seconds if timeout is None else timeout) if sender else 0
         self._connection.close()
         if lost:
@@ -140,8 +142,8 @@ class Client(Questions):
         self.close()
 
     def after_fork(self) -> None:
-        self._left.append(self._sender)  # kept, so that the parent's spool is not closed under it
-        self._sender = None
+        forks.leave(self._sender)
+        self._sender = self._finalizer = None
         self._lock = threading.Lock()
 
     def _sending(self) -> Sender:
@@ -159,7 +161,7 @@ class Client(Questions):
         atexit.register(self._at_exit)
         multiprocessing = sys.modules.get("multiprocessing.util")
         if multiprocessing:  # its children end without atexit
-            multiprocessing.Finalize(None, self._at_exit, exitpriority=1)
+            self._finalizer = multiprocessing.Finalize(None, self._at_exit, exitpriority=1)
 
     def _at_exit(self) -> None:
         try:

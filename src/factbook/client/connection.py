@@ -33,7 +33,6 @@ class Connection:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._http: httpx.Client | None = None
-        self._left: list[Any] = []
         forks.follow(self)
 
     def request(
@@ -84,7 +83,7 @@ class Connection:
             self._http = None
 
     def after_fork(self) -> None:
-        self._left.append(self._http)  # kept, so that nothing closes the parent's sockets
+        forks.leave(self._http)
         self._http = None
         self._lock = threading.Lock()
 

@@ -10,7 +10,7 @@ from weakref import WeakSet
 
 class Forked(Protocol):
     def after_fork(self) -> None:
-        """Called in the child, by its only thread: nothing of the parent's may be used, closed or dropped."""
+        """Called in the child, by its only thread: nothing of the parent's may be used or closed there."""
 
 
 _followed: WeakSet[Forked] = WeakSet()
@@ -20,6 +20,13 @@ def follow(thing: Forked) -> None:
     """`thing` is told for as long as it lives."""
     _hook()
     _followed.add(thing)
+
+
+def leave(thing: object) -> None:
+    """Never frees `thing`, not at the end of the process either: SQLite would take the parent's file from under it."""
+    import ctypes
+
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
 @cache
