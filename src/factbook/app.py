@@ -33,6 +33,7 @@ from factbook.ingest.visits import Visits
 from factbook.ingest.writer import Writer
 from factbook.metrics.catalog import built_in
 from factbook.metrics.definitions import Definitions
+from factbook.queries import turns
 from factbook.queries.answers import Answers
 from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
@@ -41,6 +42,7 @@ from factbook.storage.engine import Engine
 from factbook.storage.folder import Folder
 from factbook.storage.metadata import Metadata
 from factbook.storage.migrate import migrate
+from factbook.storage.running import Running
 from factbook.storage.warehouse import Warehouse
 from factbook.transports.http import (
     auth,
@@ -163,9 +165,10 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             limits=Limits(max_events=ingestion.max_events, max_journal_bytes=ingestion.journal_max_bytes),
         )
         telemetry.pipeline_lag(lambda: intake.state().lag_seconds)
+        running = Running(engine, clock)
         reads = Reads(
-            threads=settings.warehouse.connections,
-            waiting=settings.analytics.query.max_concurrent,
+            running,
+            _turns(settings),
             observe=lambda seconds: telemetry.query("read", seconds),
             looked=lambda hit: telemetry.cache_hit() if hit else telemetry.cache_miss(),
         )
@@ -173,7 +176,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         kept = Retention(engine, metadata, clock, defaults=settings.analytics.retention, settle=intake.drain)
         tenant_settings = TenantSettings(metadata, access)
         own_metrics = Definitions(metadata, built_in(), clock)
-        warehouse = Warehouse(engine, seconds=settings.analytics.query.timeout)
+        warehouse = Warehouse(engine, seconds=settings.analytics.query.timeout, running=running)
         warm_up()
         writer.start()
         stack.callback(_stop_writer, writer)
@@ -206,6 +209,13 @@ def _presets(settings: Settings) -> dict[str, str]:
         "FACTBOOK_WRITE_KEY": settings.security.write_key,
     }
     return {name: secret.get_secret_value() for name, secret in secrets.items() if secret}
+
+
+def _turns(settings: Settings) -> turns.Limits:
+    return turns.Limits(
+        threads=settings.warehouse.connections,
+        all=settings.analytics.query.max_concurrent,
+    )
 
 
 def _recover(writer: Writer) -> None:

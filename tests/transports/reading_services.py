@@ -26,6 +26,7 @@ from factbook.metrics.definitions import Definitions
 from factbook.queries.answers import Answers
 from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
+from factbook.queries.turns import Limits as TurnLimits
 from factbook.services import Services
 from factbook.storage.metadata import Metadata
 from factbook.storage.warehouse import Warehouse
@@ -58,7 +59,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path) -> Iterator[Reading]
     settings = TenantSettings(metadata, keys)
     definitions = Definitions(metadata, built_in(), clock)
     kept = Retention(cast(Any, None), metadata, clock)
-    reads = Reads(threads=2)
+    reads = Reads(warehouse.running, TurnLimits(threads=2))
     services = cast(
         Services,
         SimpleNamespace(

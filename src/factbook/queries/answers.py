@@ -24,8 +24,10 @@ class Answers:
 
     async def get(self, scope: Scope, tenant: Tenant, request: Request, now: datetime) -> bytes:
         """The encoded answer. Raises as `asking.ask.ask`, and LIMITED when too many wait already."""
-        return await self._reads.run(lambda: msgspec.json.encode(ask(self._warehouse, scope, tenant, request, now)))
+        return await self._reads.run(
+            scope, lambda: msgspec.json.encode(ask(self._warehouse, scope, tenant, request, now))
+        )
 
     async def fresh(self, scope: Scope, tenant: Tenant, request: Request, now: datetime) -> dict[str, Any]:
         """The answer, never kept: for what is only tried."""
-        return await self._reads.run(lambda: ask(self._warehouse, scope, tenant, request, now))
+        return await self._reads.run(scope, lambda: ask(self._warehouse, scope, tenant, request, now))

@@ -1,15 +1,18 @@
-"""Reads run in a few threads, as many at a time as are allowed; equal reads at the same time cost one query."""
+"""Reads in their turn, for as long as somebody waits for them; equal reads at the same time cost one query."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
-from factbook.core.errors import FactbookError, Kind
+from factbook.core.scope import Scope
+from factbook.storage.running import Running
+
+from .callers import present
+from .turns import Limits, Turn, Turns
 
 T = TypeVar("T")
 
@@ -19,79 +22,82 @@ MAX_KEPT = 2000
 class Reads:
     """Use from one event loop; `close` when done.
 
-    threads: queries that run at once. waiting: queries that may run or wait before one is refused (LIMITED).
-    observe: called with the seconds of every query; looked: called with True for an answer out of the cache.
+    running: where the queries are told of. observe: called with the seconds of every query; looked: called with True
+    for an answer out of the cache.
     """
 
     def __init__(
         self,
+        running: Running,
+        limits: Limits | None = None,
         *,
-        threads: int = 4,
-        waiting: int = 100,
         clock: Callable[[], float] = time.monotonic,
         observe: Callable[[float], None] = lambda seconds: None,
         looked: Callable[[bool], None] = lambda hit: None,
     ) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
-        self._waiting = waiting
+        self._turns = Turns(running, limits or Limits(), observe=observe)
         self._clock = clock
-        self._observe = observe
         self._looked = looked
-        self._running = 0
-        self._kept: OrderedDict[Hashable, tuple[float, asyncio.Future[Any]]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[float, Turn[Any]]] = OrderedDict()
 
-    async def run(self, read: Callable[[], T]) -> T:
-        """The result of `read`, which runs in a thread. Raises LIMITED when too many wait already."""
-        return await asyncio.shield(self._start(read))
+    async def run(self, scope: Scope, read: Callable[[], T], what: str = "") -> T:
+        """The result of `read`, which runs in a thread. Raises LIMITED when too many wait already.
 
-    async def shared(self, key: Hashable, life: float, read: Callable[[], T]) -> T:
+        what: the query in words, for whoever looks at those that run.
+        """
+        return await self.result(self.start(scope, read, what))
+
+    def start(self, scope: Scope, read: Callable[[], T], what: str = "") -> Turn[T]:
+        """`read`, for several who wait for its `result`."""
+        return self._turns.start(scope, what or _name(read), read)
+
+    async def result(self, turn: Turn[T]) -> T:
+        """What `turn` brings; when the last who waits for it hangs up, it is stopped."""
+        turn.waiters += 1
+        try:
+            return await present(turn.future)
+        finally:
+            turn.waiters -= 1
+            if not turn.waiters and not turn.future.done():
+                self._turns.abandon(turn)
+
+    async def shared(self, scope: Scope, key: Hashable, life: float, read: Callable[[], T]) -> T:
         """Like `run`, but a result less than `life` seconds old, or on its way, serves every caller of the same `key`.
 
-        `key` must hold the tenant and all that the answer depends on. Failures are not kept.
+        `key` must hold all that the answer depends on beside the tenant. Failures are not kept.
         """
-        kept = self._kept.get(key)
-        if kept and (not kept[1].done() or self._clock() < kept[0]):
+        place = (scope.tenant, key)
+        kept = self._kept.get(place)
+        if kept and not kept[1].query.stopped and (not kept[1].future.done() or self._clock() < kept[0]):
             self._looked(True)
-            return await asyncio.shield(kept[1])
+            earlier: Turn[T] = kept[1]
+            return await self._result(earlier)
         self._looked(False)
-        future = self._start(read)
-        self._kept[key] = (float("inf"), future)
-        self._kept.move_to_end(key)
+        turn = self.start(scope, read)
+        self._kept[place] = (float("inf"), turn)
+        self._kept.move_to_end(place)
         while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
-
-        def settle(done: asyncio.Future[T]) -> None:
-            if self._kept.get(key, (0.0, None))[1] is not done:
-                return
-            if done.cancelled() or done.exception():
-                del self._kept[key]
-            else:
-                self._kept[key] = (self._clock() + life, done)
-
-        future.add_done_callback(settle)
-        return await asyncio.shield(future)
+        turn.future.add_done_callback(lambda done: self._settle(place, turn, life))
+        return await self._result(turn)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._turns.close()
 
-    def _start(self, read: Callable[[], T]) -> asyncio.Future[T]:
-        if self._running >= self._waiting:
-            raise FactbookError(
-                Kind.LIMITED, f"{self._running} queries are waiting already.", retry_after=1.0, hint="Ask again soon."
-            )
-        self._running += 1
-        future = asyncio.get_running_loop().run_in_executor(self._pool, self._timed, read)
-        future.add_done_callback(self._finished)
-        return future
+    async def _result(self, turn: Turn[T]) -> T:
+        return turn.future.result() if turn.future.done() else await self.result(turn)
 
-    def _finished(self, done: asyncio.Future[T]) -> None:
-        self._running -= 1
-        if not done.cancelled():
-            done.exception()  # seen, even where every caller has gone
+    def _settle(self, place: Hashable, turn: Turn[Any], life: float) -> None:
+        if self._kept.get(place, (0.0, None))[1] is not turn:
+            return
+        if turn.future.cancelled() or turn.future.exception():
+            del self._kept[place]
+        else:
+            self._kept[place] = (self._clock() + life, turn)
 
-    def _timed(self, read: Callable[[], T]) -> T:
-        began = time.perf_counter()
-        try:
-            return read()
-        finally:
-            self._observe(time.perf_counter() - began)
+
+def _name(read: Callable[[], Any]) -> str:
+    while isinstance(read, partial):
+        read = read.func
+    names = [name for name in getattr(read, "__qualname__", "read").split(".") if not name.startswith("<")]
+    return names[-2] if names[-1] == "read" and len(names) > 1 else names[-1]

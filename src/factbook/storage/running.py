@@ -17,7 +17,8 @@ from factbook.core.clock import Clock, system_clock
 from factbook.core.errors import FactbookError, not_found
 from factbook.core.scope import Scope
 
-from .engine import Engine, stopped
+from .engine import Engine
+from .engine import stopped as stopped
 
 LONGEST = 200
 """Characters of `what` that are kept."""

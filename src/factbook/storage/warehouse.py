@@ -42,7 +42,7 @@ class Warehouse:
         running: where the reads are told of and stopped.
         """
         self._engine = engine
-        self._running = running or Running(engine)
+        self.running = running or Running(engine)
         self._bounds = f"max_execution_time = {float(seconds)}, max_memory_usage = {int(memory_bytes)}"
         if rows_read:
             self._bounds += f", max_rows_to_read = {int(rows_read)}"
@@ -67,7 +67,7 @@ class Warehouse:
 
     def _read(self, read: Callable[..., T], scope: Scope, sql: str, parameters: Mapping[str, Any] | None) -> T:
         bound = _bound(scope, sql, parameters)
-        with self._running.statement(scope) as (query_id, comment):
+        with self.running.statement(scope) as (query_id, comment):
             settings = f"\nSETTINGS {self._bounds}, log_comment = {text(comment)}"
             return read(sql + settings, bound, query_id=query_id)
 

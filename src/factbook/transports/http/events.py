@@ -94,7 +94,7 @@ def _query(routes: APIRouter, services: Services) -> None:
             cursor=cursor,
             include_bots=what.include_bots,
         )
-        page = await services.reads.run(partial(events, services.warehouse, scope, request))
+        page = await services.reads.run(scope, partial(events, services.warehouse, scope, request))
         return answer({"events": page.events, "count": len(page.events), "next_cursor": page.next_cursor})
 
     for path in ("/api/v1/analytics/events", "/api/v1/events"):
@@ -111,7 +111,7 @@ def _one(routes: APIRouter, services: Services) -> None:
     reader = scope_for(services, Role.ANALYST, Role.ADMIN)
 
     async def read_event(event_id: _EventId, scope: Scope = Depends(reader)) -> Response:
-        return answer(await services.reads.run(partial(event, services.warehouse, scope, event_id)))
+        return answer(await services.reads.run(scope, partial(event, services.warehouse, scope, event_id)))
 
     for path in ("/api/v1/analytics/events/{event_id}", "/events/{event_id}", "/api/v1/events/{event_id}"):
         routes.add_api_route(path, read_event, summary="One event", responses=documented(_EVENT, Kind.NOT_FOUND))
@@ -135,7 +135,7 @@ def _stats(routes: APIRouter, services: Services) -> None:
                 kept=horizons(services.retention.limits(scope), now),
             )
 
-        return answer(await services.reads.run(read))
+        return answer(await services.reads.run(scope, read))
 
     routes.add_api_route(
         "/api/v1/events/stats",
@@ -165,7 +165,7 @@ def _export(routes: APIRouter, services: Services) -> None:
             include_bots=what.include_bots,
         )
         pieces = export_events(services.warehouse, scope, request, format, accepted_until=services.clock())
-        first = await services.reads.run(partial(next, pieces, b""))
+        first = await services.reads.run(scope, partial(next, pieces, b""), "export")
         return StreamingResponse(
             _after(first, pieces),
             media_type=chosen.media_type,

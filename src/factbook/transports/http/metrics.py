@@ -116,7 +116,7 @@ def router(services: Services) -> APIRouter:
             kept = horizons(services.retention.limits(scope), now)
             return series(services.warehouse, scope, replace(request, kept=kept))
 
-        return answer(await services.reads.shared(key, life, read))
+        return answer(await services.reads.shared(scope, key, life, read))
 
     routes.add_api_route(
         "/api/v1/metrics",
