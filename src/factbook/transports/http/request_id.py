@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import re
-import secrets
 from collections.abc import Iterable
 
 import structlog
@@ -15,6 +15,7 @@ from .problems import unexpected
 _SENDABLE = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}\Z")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})\Z")
 _KEY = "correlation_id"
+_RANDOM = random.Random()  # noqa: S311 (ids, no secrets; the system's own source would give up the interpreter each time)
 
 log = structlog.get_logger()
 
@@ -29,10 +30,10 @@ def correlation_id(scope: Scope) -> str:
 def identity(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, str, Headers]:
     """(request id, trace id or empty, the headers that say so in the answer) for a request with these headers."""
     asked, trace, flags = _sent(headers)
-    request_id = asked or trace or secrets.token_hex(16)
+    request_id = asked or trace or f"{_RANDOM.getrandbits(128):032x}"
     added = [(b"x-request-id", request_id.encode())]
     if trace:
-        added.append((b"traceparent", f"00-{trace}-{secrets.token_hex(8)}-{flags}".encode()))
+        added.append((b"traceparent", f"00-{trace}-{_RANDOM.getrandbits(64):016x}-{flags}".encode()))
     return request_id, trace, added
 
 
