@@ -7,7 +7,7 @@ from email.utils import formatdate
 
 import pytest
 
-from factbook.client import Client, ClientError
+from factbook.client import Client, ClientError, Refusal
 from factbook.client.answers import retry_after
 from factbook.client.patience import delay
 
@@ -34,6 +34,9 @@ def test_events_are_sent_again_until_they_are_answered(name: str) -> None:
 STANDING = {
     "forbidden": Answer(403, {"detail": "This key may not send.", "suggested_actions": ["Use a write key."]}),
     "moved": Answer(301, b"", {"Location": "https://elsewhere"}),
+    "refused by a stranger": Answer(400, b"<html>The plain HTTP request was sent to HTTPS port</html>"),
+    "refused by another service": Answer(422, {"detail": "Nothing of ours."}),
+    "bytes": Answer(404, b'{"detail": "\xff\xfe"}'),
     "no JSON": Answer(200, b"<html>It works!</html>"),
     "other JSON": Answer(200, {"ok": True}),
     "JSON that is no object": Answer(200, [1]),
@@ -49,17 +52,31 @@ def test_what_does_not_pass_by_itself_is_told_by_flush_and_nothing_counts_as_sen
         with pytest.raises(ClientError) as told:
             client.flush(30)
         assert told.value.status == STANDING[name].status
-        assert told.value.hint
         assert (client.stats().sent, client.stats().waiting) == (0, 1)
         with pytest.raises(ClientError, match="1 events could not"):
             client.close()
 
 
+def test_a_body_that_a_gateway_finds_too_large_is_parted_and_an_event_alone_refused() -> None:
+    large = Answer(413, b"<html>Request Entity Too Large</html>")
+    told: list[Refusal] = []
+    with (
+        scripted(large, large, Answer()) as server,
+        Client(server.url, "key", on_error=told.append, batch_seconds=60) as client,
+    ):
+        client.send_many({"event_type": "kept", "n": n} for n in range(2))
+        assert client.flush(30)
+        assert (client.stats().sent, client.stats().refused) == (1, 1)
+    assert [len(body) for _, _, body in server.asked] == [2, 1, 1]
+    assert [(one.reason, one.event["properties"]) for one in told] == [("too_large", {"n": 0})]
+
+
 def test_a_fault_that_was_mended_is_forgotten() -> None:
-    with scripted(STANDING["forbidden"], Answer()) as server, Client(server.url, "key") as client:
+    with scripted(STANDING["forbidden"]) as server, Client(server.url, "key") as client:
         client.send("kept")
         with pytest.raises(ClientError):
             client.flush(30)
+        server.answers = [Answer()]
         assert client.flush(30)
         assert client.stats().sent == 1
 

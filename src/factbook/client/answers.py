@@ -13,7 +13,9 @@ import msgspec
 from .errors import ClientError
 
 _PASSING = frozenset([408, 425, 429, 500, 502, 503, 504])
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError)
 _LONGEST_WAIT_SECONDS = 3600.0
+_ADDRESS = "Check that the address is that of a Factbook server."
 
 
 def content_of(answer: httpx.Response) -> Any:
@@ -22,24 +24,22 @@ def content_of(answer: httpx.Response) -> Any:
         raise refusal(answer)
     try:
         return msgspec.json.decode(answer.content)
-    except msgspec.DecodeError:
+    except _NO_JSON:
         raise ClientError(
             f"{answer.url} answered something that is not JSON.",
             status=answer.status_code,
-            hint="Check that the address is that of a Factbook server.",
+            hint=_ADDRESS,
         ) from None
 
 
 def refusal(answer: httpx.Response) -> ClientError:
     """The error that a problem (RFC 9457), or whatever stands between us and the server, tells."""
     problem = _problem(answer.content)
-    actions = problem.get("suggested_actions")
-    location = answer.headers.get("location")
     return ClientError(
         str(problem.get("detail") or problem.get("title") or f"{answer.url} answered {answer.status_code}."),
         status=answer.status_code,
         field=problem.get("field"),
-        hint=str(actions[0]) if actions else f"It leads on to {location}." if location else None,
+        hint=_hint(problem, answer),
         correlation_id=problem.get("correlation_id") or answer.headers.get("x-request-id"),
         retry_after=retry_after(answer.headers.get("retry-after", "")),
         passing=answer.status_code in _PASSING,
@@ -47,9 +47,17 @@ def refusal(answer: httpx.Response) -> ClientError:
     )
 
 
+def _hint(problem: dict[str, Any], answer: httpx.Response) -> str | None:
+    if problem.get("suggested_actions"):
+        return str(problem["suggested_actions"][0])
+    if "location" in answer.headers:
+        return f"The address leads on to {answer.headers['location']}."
+    return None if problem else _ADDRESS
+
+
 def no_answer(url: str, error: httpx.TransportError) -> ClientError:
     return ClientError(
-        f"Factbook at {url} does not answer ({error or type(error).__name__}).",
+        f"Factbook at {url} does not answer ({str(error) or type(error).__name__}).",
         hint="Start it with `factbook serve`, or check the address.",
         passing=True,
     )
@@ -68,6 +76,6 @@ def retry_after(text: str) -> float | None:
 def _problem(content: bytes) -> dict[str, Any]:
     try:
         problem = msgspec.json.decode(content)
-    except msgspec.DecodeError:
+    except _NO_JSON:
         return {}
     return problem if isinstance(problem, dict) else {}

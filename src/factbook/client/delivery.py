@@ -21,9 +21,7 @@ from .waiting import Batch
 
 Compression = Literal["zstd", "gzip", "none"]
 
-UNREADABLE = frozenset([400, 413, 422])
-"""Statuses that refuse what was sent: in smaller parts it may be taken."""
-
+_PROBLEM = "urn:factbook:problem:"
 _WORTH_COMPRESSING = 1024
 
 
@@ -64,7 +62,7 @@ class Delivery:
         try:
             answer = self._connection.request("POST", "/api/v1/events/batch", content=body, headers=headers)
         except ClientError as error:
-            if error.status not in UNREADABLE:
+            if not is_about_events(error):
                 raise
             if "processed_count" not in error.details:
                 if len(batch.events) > 1:
@@ -83,6 +81,12 @@ class Delivery:
             return body, {}
         packed = zstd.compress(body) if self._compression == "zstd" else gzip.compress(body, 6)
         return packed, {"Content-Encoding": self._compression}
+
+
+def is_about_events(error: ClientError) -> bool:
+    """Whether what was sent is refused (in smaller parts it may be taken), rather than the sender or the address."""
+    ours = str(error.details.get("type", "")).startswith(_PROBLEM)
+    return error.status == 413 or (ours and error.status in (400, 422))
 
 
 def _delivered(answer: Any, batch: Batch) -> Delivered:
@@ -110,5 +114,5 @@ def _delivered(answer: Any, batch: Batch) -> Delivered:
 
 def _refused(error: ClientError, event: bytes) -> Refusal:
     """The only event of a request that was refused as a whole."""
-    reason = str(error.details.get("type", "")).rpartition(":")[2] or f"status_{error.status}"
+    reason = str(error.details.get("type", "")).removeprefix(_PROBLEM) or "too_large"
     return Refusal(0, error.field or "", reason, error.message, msgspec.json.decode(event))

@@ -115,6 +115,7 @@ class Outbox:
                 if self._closing and not self._store.count:
                     return None
                 self._changed.wait(self._seconds_left() if self._store.count else None)
+            self._hurried = False
             return None if self._ended else self._store.take(most, self._bounds.batch_bytes)
 
     def remove(self, batch: Batch) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from msgspec import json
 
-from .delivery import UNREADABLE, Delivered, Delivery, Refusal
+from .delivery import Delivered, Delivery, Refusal, is_about_events
 from .errors import ClientError
 from .outbox import Outbox
 from .patience import delay
@@ -110,7 +110,7 @@ class Sender:
         try:
             delivered = self._delivery.deliver(batch)
         except ClientError as error:
-            if error.status not in UNREADABLE:
+            if not is_about_events(error):
                 raise
             self._most = max(1, len(batch.events) // 2)
             return
