@@ -80,7 +80,7 @@ READS = (
 def measure(folder: Path, *, events: int, seconds: float, say: Say) -> list[Figure]:
     """folder: an empty place. events: how many are read over. seconds: of reading, quiet and again under load."""
     say(f"making {events:,} events of thirty days")
-    _history(folder / "data", events)
+    make_history(folder / "data", events)
     served = Served(folder / "data")
     say("starting the server on them")
     served.start()
@@ -139,7 +139,8 @@ def measure(folder: Path, *, events: int, seconds: float, say: Say) -> list[Figu
     return figures
 
 
-def _history(folder: Path, events: int) -> None:
+def make_history(folder: Path, events: int) -> None:
+    """Fills `folder` as a server would have, in a process of its own."""
     command = [sys.executable, "-m", "factbook.bench.history", str(folder), str(events)]
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 (our own command line)
     if done.returncode:
