@@ -1,4 +1,4 @@
-"""The routes of the pages: overview, events, sign-in and sign-out, the API documentation, the static files."""
+"""The routes of the pages: overview, explorers, KPIs, sign-in and sign-out, the API documentation, the static files."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from factbook.access.roles import allowed, require
 from factbook.access.sign_in import SESSION_SECONDS
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Role, Scope
+from factbook.events.filters import COLUMNS
+from factbook.metrics.model import Good, Unit
 from factbook.services import Services
 
 from .assets import Assets
@@ -30,7 +32,8 @@ def router(services: Services) -> APIRouter:
     templates = _templates(assets)
 
     def render(name: str, headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
-        html = templates.get_template(name).render(sees_events=_sees_events(values.get("scope")), **values)
+        scope = values.get("scope")
+        html = templates.get_template(name).render(sees_events=_sees_events(scope), is_admin=_is_admin(scope), **values)
         return HTMLResponse(html, headers={"cache-control": "no-store", **(headers or {})})
 
     def visitor(request: Request) -> Scope | None:
@@ -62,6 +65,24 @@ def router(services: Services) -> APIRouter:
         if scope is None:
             return _to_sign_in(request)
         return render("events.html", page="events", scope=scope, address=_address(request))
+
+    @pages.get("/explore")
+    def explore(request: Request) -> Response:
+        scope = visitor(request)
+        if scope is None:
+            return _to_sign_in(request)
+        units, goods = list(Unit), list(Good)
+        address = _address(request)
+        return render(
+            "explore.html", page="explore", scope=scope, address=address, columns=COLUMNS, units=units, goods=goods
+        )
+
+    @pages.get("/kpis")
+    def kpis(request: Request) -> Response:
+        scope = visitor(request)
+        if scope is None:
+            return _to_sign_in(request)
+        return render("kpis.html", page="kpis", scope=scope)
 
     @pages.get("/sign-in")
     def sign_in(request: Request, next: str = "/", reason: str = "") -> Response:
@@ -137,6 +158,10 @@ def _sees_events(scope: Scope | None) -> bool:
     return scope is not None and allowed(scope.role, (Role.ANALYST, Role.ADMIN))
 
 
+def _is_admin(scope: Scope | None) -> bool:
+    return scope is not None and allowed(scope.role, (Role.ADMIN,))
+
+
 def _address(request: Request) -> str:
     return str(request.base_url).rstrip("/")
 
@@ -146,7 +171,7 @@ def _write_key(services: Services, scope: Scope) -> str:
 
     Known are the one of FACTBOOK_WRITE_KEY and one that this very start made; shown to those who may make keys.
     """
-    if not allowed(scope.role, (Role.ADMIN,)):
+    if not _is_admin(scope):
         return ""
     preset = services.settings.security.write_key
     if preset is not None:

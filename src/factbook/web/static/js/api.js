@@ -6,6 +6,11 @@ export class Problem extends Error {
     this.status = status;
     this.body = body;
   }
+
+  /** What to do about it, "" where the service does not say. */
+  get hint() {
+    return this.body.suggested_actions?.[0] ?? "";
+  }
 }
 
 /** Path with query; empty values are left out, lists repeat the name. */
@@ -21,12 +26,17 @@ export async function get(path, parameters, { signal } = {}) {
   return request(address(path, parameters), { signal });
 }
 
-export async function post(path, body) {
-  return request(path, {
-    method: "POST",
-    headers: body === undefined ? {} : { "Content-Type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
+export async function post(path, body, { signal } = {}) {
+  return send("POST", path, body, signal);
+}
+
+export async function put(path, body) {
+  return send("PUT", path, body);
+}
+
+function send(method, path, body, signal) {
+  const content = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  return request(path, { method, signal, ...content });
 }
 
 async function request(url, options) {
@@ -37,7 +47,10 @@ async function request(url, options) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, { detail: "Factbook does not answer." });
   }
-  const body = await answer.json().catch(() => ({}));
+  const body = await answer.json().catch((error) => {
+    if (error.name === "AbortError") throw error;
+    return {};
+  });
   if (answer.ok) return body;
   if (answer.status === 401 && document.body.dataset.page !== "sign-in") toSignIn();
   throw new Problem(answer.status, body);

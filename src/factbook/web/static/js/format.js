@@ -41,10 +41,11 @@ export function rate(value) {
   return numbers({ maximumFractionDigits: size < 1 ? 2 : size < 100 ? 1 : 0 }).format(value);
 }
 
-/** An amount, with its currency where one is known: cents below ten thousand, whole units from there, "12.3M" from ten million. */
+/** An amount, with its currency where one is known: cents (where it has some) below ten thousand, whole units from there, "12.3M" from ten million. */
 export function money(value, currency = null) {
   if (!known(value)) return UNKNOWN;
-  const digits = Math.abs(value) < 1e4 ? 2 : 0;
+  const cents = currency ? numbers({ style: "currency", currency }).resolvedOptions().maximumFractionDigits : 2;
+  const digits = Math.abs(value) < 1e4 ? cents : 0;
   const long = { notation: "compact", maximumFractionDigits: 1 };
   const size = Math.abs(value) >= 1e7 ? long : { minimumFractionDigits: digits, maximumFractionDigits: digits };
   return numbers(currency ? { style: "currency", currency, ...size } : size).format(value);
@@ -60,6 +61,17 @@ export function short(value) {
   return known(value) ? numbers({ notation: "compact", maximumFractionDigits: 1 }).format(value) : UNKNOWN;
 }
 
+/** `value` of a unit of Intl (second, day, megabyte), as "4.2 sec". */
+export function measured(value, unit, digits = 1) {
+  return known(value) ? numbers({ style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(value) : UNKNOWN;
+}
+
+/** Short, for axes, with its currency: "€1.2K". */
+export function shortMoney(value, currency = null) {
+  if (!currency) return short(value);
+  return known(value) ? numbers({ style: "currency", currency, notation: "compact", minimumFractionDigits: 0, maximumFractionDigits: 1 }).format(value) : UNKNOWN;
+}
+
 /** How `now` stands to `before`: {text: "+12%" or "14×", direction: 1 | 0 | -1}, null without anything to compare with. */
 export function change(now, before) {
   if (!known(now) || !known(before) || Number(before) === 0) return null;
@@ -70,10 +82,18 @@ export function change(now, before) {
   return { text, direction: Math.sign(Number(share.toFixed(3))) };
 }
 
+/** The same for two shares: their difference in percentage points, "+1.5 pp". */
+export function points(now, before) {
+  if (!known(now) || !known(before)) return null;
+  const difference = 100 * (now - before);
+  const text = numbers({ signDisplay: "exceptZero", maximumFractionDigits: 1 }).format(difference);
+  return { text: `${text} pp`, direction: Math.sign(Number(difference.toFixed(1))) };
+}
+
 const times = new Map();
-function clock(options) {
-  const key = JSON.stringify(options);
-  if (!times.has(key)) times.set(key, new Intl.DateTimeFormat(locales, { timeZone: zone, ...options }));
+function clock(options, timeZone) {
+  const key = JSON.stringify([options, timeZone]);
+  if (!times.has(key)) times.set(key, new Intl.DateTimeFormat(locales, { timeZone, ...options }));
   return times.get(key);
 }
 
@@ -88,10 +108,15 @@ const SHAPES = {
   full: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" },
 };
 
-/** `moment` (ISO text, ms or Date) in the tenant's zone, as one of SHAPES. */
-export function time(moment, shape = "full") {
+/** `moment` (ISO text, ms or Date) as one of SHAPES, in the tenant's zone or in `where`. */
+export function time(moment, shape = "full", where = zone) {
   const date = new Date(moment);
-  return Number.isNaN(date.getTime()) ? UNKNOWN : clock(SHAPES[shape]).format(date);
+  return Number.isNaN(date.getTime()) ? UNKNOWN : clock(SHAPES[shape], where).format(date);
+}
+
+/** A part of the calendar as the reader calls it: name({weekday: "long"}, ms) → "Monday". */
+export function name(part, ms) {
+  return clock(part, "UTC").format(ms);
 }
 
 /** "4 s", "3 min", "2 h", "5 days". */

@@ -29,6 +29,8 @@ toggle.addEventListener("click", () => globalThis.factbookTheme.toggle());
 document.addEventListener("theme", showTheme);
 showTheme();
 
+document.querySelector(".bar nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 const help = byId("help");
 byId("help-open").addEventListener("click", () => help.showModal());
 for (const dialog of document.querySelectorAll("dialog")) {
@@ -38,4 +40,6 @@ for (const dialog of document.querySelectorAll("dialog")) {
 shortcut("?", () => help.showModal());
 shortcut("t", () => globalThis.factbookTheme.toggle());
 shortcut("g o", () => location.assign("/"));
+shortcut("g x", () => location.assign("/explore"));
+shortcut("g k", () => location.assign("/kpis"));
 shortcut("g e", () => location.assign("/events"));
