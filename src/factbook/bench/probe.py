@@ -10,7 +10,8 @@ import uuid
 from .server import Served
 
 PERIOD_SECONDS = 0.2
-POLL_SECONDS = 0.01
+POLL_SECONDS = 0.05
+"""Every poll is two reads, which take from the load what they cost."""
 
 
 class Probe:

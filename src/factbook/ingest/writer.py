@@ -82,8 +82,9 @@ class Writer:
 
     def wake(self) -> None:
         with self._changed:
-            self._dirty = True
-            self._changed.notify_all()
+            if not self._dirty or self._journal.waiting_rows >= self._block_rows:  # else it knows, and waits for more
+                self._dirty = True
+                self._changed.notify_all()
 
     def drained(self, timeout: float) -> bool:
         """Waits until nothing waits; False after `timeout` seconds."""
