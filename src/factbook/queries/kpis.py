@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from factbook.core.scope import Scope
 from factbook.metrics.catalog import Catalog
 from factbook.metrics.model import Metric
+
+from .answers import Answers
+from .asking.ask import Tenant
+from .asking.request import MAX_METRICS, Request
 
 
 def chosen(catalog: Catalog, scope: Scope) -> tuple[list[Metric], list[Metric]]:
@@ -15,6 +22,30 @@ def chosen(catalog: Catalog, scope: Scope) -> tuple[list[Metric], list[Metric]]:
     every = [metric for metric in catalog.metrics.values() if metric.kpi]
     allowed = [metric for metric in every if scope.tier.includes(metric.tier)]
     return allowed, [metric for metric in every if metric not in allowed]
+
+
+async def all_now(
+    answers: Answers, scope: Scope, tenant: Tenant, now: datetime, timezone: str | None
+) -> dict[str, Any]:
+    """Every metric this tenant may see: its value today so far, and yesterday up to this time of day."""
+    allowed = [m.id for m in tenant.catalog.metrics.values() if scope.tier.includes(m.tier)]
+    metrics: list[dict[str, Any]] = []
+    told: dict[str, Any] = {}
+    for i in range(0, len(allowed), MAX_METRICS):
+        names = tuple(allowed[i : i + MAX_METRICS])
+        request = Request(names, period="today", compare="previous_period", timezone=timezone)
+        told = msgspec.json.decode(await answers.get(scope, tenant, request, now))
+        total = told["total"]
+        metrics += [
+            {
+                **{name: about[name] for name in ("id", "label", "unit", "decimals", "good")},
+                "value": total["values"][about["id"]],
+                "previous": total["previous"][about["id"]],
+                "change": total["change"][about["id"]],
+            }
+            for about in told["metrics"]
+        ]
+    return {**{name: told[name] for name in ("start_time", "end_time", "timezone")}, "metrics": metrics}
 
 
 def grouped(

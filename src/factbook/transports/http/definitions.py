@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from factbook.core.clock import from_epoch_ms
@@ -125,7 +126,7 @@ def _changing(routes: APIRouter, services: Services) -> None:
     )
     async def define(request: Request, scope: Annotated[Scope, admin], kind: str = METRIC) -> dict[str, Any]:
         given = await _given(request, kind)
-        rows = await services.reads.run(scope, lambda: services.definitions.define(scope, given))
+        rows = await run_in_threadpool(services.definitions.define, scope, given)
         return {"definitions": [shown(row) for row in rows]}
 
     @routes.post(
@@ -144,7 +145,7 @@ def _changing(routes: APIRouter, services: Services) -> None:
         granularity: str = "1d",
     ) -> Response:
         given = await _given(request, kind)
-        catalog = await services.reads.run(scope, lambda: services.definitions.preview(scope, given))
+        catalog = await run_in_threadpool(services.definitions.preview, scope, given)
         metrics = [id_ for id_, (what, _) in given.items() if what == METRIC][:20]
         told = None
         if metrics:
@@ -162,14 +163,14 @@ def _changing(routes: APIRouter, services: Services) -> None:
     )
     async def change(id: str, request: Request, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """Replaces the definition; the earlier one stays in the history."""
-        row = await services.reads.run(scope, lambda: services.definitions.get(scope, id))
+        row = await run_in_threadpool(services.definitions.get, scope, id)
         body = await json_body(request)
         if isinstance(body, dict):
             body.setdefault("id", id)
         given = given_of(row.kind, body)
         if id not in given:
             raise invalid("A definition keeps its id.", field="id", hint="Define a new one, and remove this one.")
-        [kept] = await services.reads.run(scope, lambda: services.definitions.define(scope, given, new=False))
+        [kept] = await run_in_threadpool(services.definitions.define, scope, given, new=False)
         return shown(kept)
 
     @routes.delete(

@@ -6,22 +6,45 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from factbook.core.scope import Scope
 from factbook.core.times import INTERVALS
 from factbook.events.filters import field_of
+from factbook.queries.asking.request import from_query
 from factbook.queries.horizon import horizons
+from factbook.queries.kpis import all_now
+from factbook.queries.pointed import pointed
 from factbook.queries.series import MAX_SERIES, SeriesRequest, series
 from factbook.services import Services
 
 from .access import scope_for
-from .reading import FILTER_SYNTAX, Asked, answer, asked, documented
+from .reading import FILTER_SYNTAX, Asked, answer, asked, documented, filters_of
 
-_RESERVED = frozenset(["metric_name", "interval", "granularity", "dimensions", "compare", "statistic", "explain"])
+_RESERVED = frozenset(
+    [
+        "metric_name",
+        "interval",
+        "granularity",
+        "dimensions",
+        "compare",
+        "statistic",
+        "explain",
+        "period",
+        "fill",
+        "order",
+        "other",
+        "top_per",
+        "show",
+    ]
+)
 _DEFAULT_SPAN = {"1d": 30, "1w": 26 * 7, "1mo": 365, "1q": 2 * 365, "1y": 5 * 365}
 """Days that are answered where neither start nor end is given; a day for shorter intervals."""
+
+_DEFAULT_PERIOD = {"1d": "last_30_days", "1w": "last_26_weeks", "1mo": "last_12_months"}
+"""The same for a declared metric."""
 
 _POINT: dict[str, Any] = {
     "time": "2026-03-01T00:00:00+01:00",
@@ -58,6 +81,10 @@ _ABOUT = (
     " and null statistics. `complete_since` says since when everything that was read is kept (null: all of it)."
     " The total merges the whole period: a user of two days counts once. "
 )
+_DECLARED = (
+    "A metric of the catalog answers points with a `value`, under the rules of POST /dashboard/metrics. Without"
+    " `metric_name`: the value of every metric today, and the same time yesterday. "
+)
 
 
 def router(services: Services) -> APIRouter:
@@ -67,10 +94,16 @@ def router(services: Services) -> APIRouter:
     life = min(1.0, services.settings.analytics.query.cache_ttl)
 
     async def read_metric(
+        raw: Request,
         metric_name: Annotated[
-            str,
-            Query(description="What to measure.", examples=["events.count.order.placed"], min_length=1, max_length=512),
-        ],
+            str | None,
+            Query(
+                description="A name as above, or a metric of the catalog. Without it: all metrics now.",
+                examples=["events.count.order.placed"],
+                min_length=1,
+                max_length=512,
+            ),
+        ] = None,
         what: Asked = Depends(asked),
         scope: Scope = Depends(reader),
         interval: Annotated[str, Query(description=", ".join(INTERVALS) + ".", examples=["1d"])] = "",
@@ -92,6 +125,15 @@ def router(services: Services) -> APIRouter:
     ) -> Response:
         chosen = interval or granularity or "1h"
         now = services.clock()
+        tenant = services.tenants.of(scope)
+        if metric_name is None:
+            return answer(await all_now(services.answers, scope, tenant, now, what.timezone))
+        if metric_name in tenant.catalog.metrics:
+            given = {"granularity": chosen, **dict(raw.query_params), "metrics": metric_name}
+            if not (what.start or what.end):
+                given.setdefault("period", _DEFAULT_PERIOD.get(chosen, "last_24_hours"))
+            told = await services.answers.get(scope, tenant, from_query(given, filters_of(raw, _RESERVED)), now)
+            return answer(pointed(msgspec.json.decode(told), metric_name))
         period = what.period(scope, now, timedelta(days=_DEFAULT_SPAN.get(chosen, 1)))
         calendar = services.tenant_settings.calendar(scope)
         names = [name.strip() for name in (dimensions or "").split(",") if name.strip()]
@@ -121,8 +163,8 @@ def router(services: Services) -> APIRouter:
     routes.add_api_route(
         "/api/v1/metrics",
         read_metric,
-        summary="One metric over time",
-        description=_ABOUT + FILTER_SYNTAX,
+        summary="One metric over time, or all of them now",
+        description=_ABOUT + _DECLARED + FILTER_SYNTAX,
         responses=documented(_EXAMPLE),
     )
     return routes
