@@ -38,11 +38,13 @@ from factbook.queries.answers import Answers
 from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
 from factbook.services import Services
+from factbook.storage.cache import Cache
 from factbook.storage.engine import Engine
 from factbook.storage.folder import Folder
 from factbook.storage.metadata import Metadata
 from factbook.storage.migrate import migrate
 from factbook.storage.running import Running
+from factbook.storage.sharing import sharing
 from factbook.storage.warehouse import Warehouse
 from factbook.transports.http import (
     auth,
@@ -137,7 +139,11 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         live = Feed()
         journal = SqliteJournal(data / "journal.db")
         stack.callback(journal.close)
-        writer = Writer(engine, journal, clock, interval=ingestion.batch_timeout)
+        query = settings.analytics.query
+        shared = sharing(engine, settings.redis.address, life=query.cache_ttl, patience=query.timeout)
+        stack.callback(shared.close)
+        versions = shared.versions
+        writer = Writer(engine, journal, clock, interval=ingestion.batch_timeout, appeared=versions.appeared)
         _recover(writer)
         session = timedelta(seconds=settings.analytics.realtime.session_timeout)
         window = timedelta(hours=ingestion.dedupe_hours)
@@ -166,17 +172,36 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         )
         telemetry.pipeline_lag(lambda: intake.state().lag_seconds)
         running = Running(engine, clock)
+
+        def looked(hit: bool) -> None:
+            (telemetry.cache_hit if hit else telemetry.cache_miss)()
+
         reads = Reads(
             running,
             _turns(settings),
             observe=lambda seconds: telemetry.query("read", seconds),
-            looked=lambda hit: telemetry.cache_hit() if hit else telemetry.cache_miss(),
+            looked=looked,
         )
         stack.callback(reads.close)
-        kept = Retention(engine, metadata, clock, defaults=settings.analytics.retention, settle=intake.drain)
+        kept = Retention(
+            engine,
+            metadata,
+            clock,
+            defaults=settings.analytics.retention,
+            settle=intake.drain,
+            changed=versions.changed,
+        )
         tenant_settings = TenantSettings(metadata, access)
         own_metrics = Definitions(metadata, built_in(), clock)
-        warehouse = Warehouse(engine, seconds=settings.analytics.query.timeout, running=running)
+        warehouse = Warehouse(
+            engine,
+            seconds=query.timeout,
+            memory_bytes=query.max_memory,
+            rows_read=query.max_rows_read,
+            cells=query.max_cells,
+            running=running,
+        )
+        cache = Cache(query.cache_bytes, query.cache_ttl)
         warm_up()
         writer.start()
         stack.callback(_stop_writer, writer)
@@ -197,7 +222,9 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             definitions=own_metrics,
             tenants=Tenants(own_metrics.catalog, tenant_settings.of, kept.limits, clock),
             reads=reads,
-            answers=Answers(warehouse, reads),
+            answers=Answers(warehouse, reads, versions, cache, shared.cache, looked=looked),
+            sharing=shared,
+            running=running,
             telemetry=telemetry,
             retention=kept,
         )
@@ -215,6 +242,8 @@ def _turns(settings: Settings) -> turns.Limits:
     return turns.Limits(
         threads=settings.warehouse.connections,
         all=settings.analytics.query.max_concurrent,
+        tenant=settings.analytics.query.tenant_concurrent,
+        tenant_waiting=settings.analytics.query.tenant_waiting,
     )
 
 

@@ -65,11 +65,12 @@ def test_json_tells_each_value_its_source_and_its_use_and_no_secret(factbook: Ru
     }
     assert values["server.host"]["source"] == "default"
     assert values["security.admin_key"]["value"] == "****"
-    assert (values["redis.url"]["value"], values["redis.url"]["used"]) == ("redis://:****@r", False)
+    assert (values["redis.url"]["value"], values["redis.url"]["used"]) == ("redis://:****@r", True)
     assert SECRET not in done.stdout + done.stderr
-    notes = [finding["message"] for finding in body["findings"] if finding["topic"] in ("redis.url", "nats.url")]
-    assert len(notes) == 2
-    assert all("not used by this version" in note for note in notes)
+    [note] = [finding["message"] for finding in body["findings"] if finding["topic"] in ("redis.url", "nats.url")]
+    assert "not used by this version" in note
+    [cache] = [finding for finding in body["findings"] if finding["topic"] == "cache"]
+    assert (cache["state"], "Redis does not answer" in cache["message"]) == ("broken", True)
 
 
 def test_wrong_configuration_is_a_finding(factbook: Run) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +26,7 @@ from factbook.ingest.seen import Seen
 from factbook.ingest.visits import Visits
 from factbook.ingest.writer import Writer
 from factbook.storage.engine import Engine
+from factbook.storage.versions import Days
 
 from .batches import Types
 
@@ -61,13 +62,15 @@ def way_in(
     rules: Rules | None = None,
     writing: bool = True,
     opened: SqliteJournal | None = None,
+    appeared: Callable[[Days], None] = lambda days: None,
 ) -> Iterator[WayIn]:
     """As after a start on `folder`: what was cut off is finished, ids and sessions are recalled.
 
-    writing: whether the writer runs. opened: a journal to use in place of the folder's.
+    writing: whether the writer runs. opened: a journal to use in place of the folder's. appeared: what the writer tells
+    of its blocks.
     """
     journal = opened or SqliteJournal(folder / "journal.db")
-    writer = Writer(engine, journal, clock, interval=0.01)
+    writer = Writer(engine, journal, clock, interval=0.01, appeared=appeared)
     feed, seen, visits = Feed(), Seen(DAY.total_seconds()), Visits(int(TIMEOUT.total_seconds() * 1000))
     if writing:
         writer.recover()

@@ -28,7 +28,9 @@ from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
 from factbook.queries.turns import Limits as TurnLimits
 from factbook.services import Services
+from factbook.storage.cache import Cache
 from factbook.storage.metadata import Metadata
+from factbook.storage.versions import UnknownVersions
 from factbook.storage.warehouse import Warehouse
 from factbook.transports.http import catalog, dashboard, events, metrics, problems, realtime
 from factbook.transports.websocket import feed
@@ -71,7 +73,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path) -> Iterator[Reading]
             definitions=definitions,
             tenants=Tenants(definitions.catalog, settings.of, kept.limits, clock),
             reads=reads,
-            answers=Answers(warehouse, reads),
+            answers=Answers(warehouse, reads, UnknownVersions(), Cache(0, 0)),
             feed=Feed(room=10),
             retention=kept,
             telemetry=Telemetry(CollectorRegistry()),

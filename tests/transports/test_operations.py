@@ -25,8 +25,10 @@ from factbook.ingest.intake import IntakeState
 from factbook.services import Services
 from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
+from factbook.storage.sharing import sharing
 from factbook.transports.http import health, operations, problems
 from factbook.transports.http.request_id import RequestId
+from tests.servers.ports import free_ports
 
 ADMIN, WRITER = "an-admin-key-of-ours", "a-write-key-of-ours"
 STATE = IntakeState(
@@ -91,7 +93,7 @@ def telemetry() -> Telemetry:
 
 
 @pytest.fixture
-def services(parts: Parts, metadata: Metadata, telemetry: Telemetry) -> Services:
+def services(parts: Parts, engine: Engine, metadata: Metadata, telemetry: Telemetry) -> Services:
     keys = Keys(metadata, system_clock)
     keys.prepare({"FACTBOOK_ADMIN_KEY": ADMIN, "FACTBOOK_WRITE_KEY": WRITER})
     unused = cast(Any, None)
@@ -103,20 +105,25 @@ def services(parts: Parts, metadata: Metadata, telemetry: Telemetry) -> Services
         keys=keys,
         intake=cast(Any, Intake(parts)),
         telemetry=telemetry,
+        sharing=sharing(engine, "", life=60, patience=1),
         **{name: unused for name in Services.__slots__ if name not in _GIVEN},
     )
 
 
-_GIVEN = {"settings", "clock", "engine", "metadata", "keys", "intake", "telemetry"}
+_GIVEN = {"settings", "clock", "engine", "metadata", "keys", "intake", "telemetry", "sharing"}
 
 
-@pytest.fixture
-def client(services: Services, parts: Parts) -> Iterator[TestClient]:
+def application(services: Services, parts: Parts) -> FastAPI:
     app = FastAPI()
     app.add_middleware(RequestId)
     problems.install(app)
     app.include_router(operations.router(services, lambda: parts.ready))
-    with TestClient(app) as made:
+    return app
+
+
+@pytest.fixture
+def client(services: Services, parts: Parts) -> Iterator[TestClient]:
+    with TestClient(application(services, parts)) as made:
         yield made
 
 
@@ -192,9 +199,22 @@ def test_parts_that_are_not_configured_say_so(client: TestClient) -> None:
 
 
 def test_configured_parts_that_nothing_uses_are_not_called_up() -> None:
-    settings = load_settings(None, {"REDIS_URL": "redis://r", "NATS_URL": "nats://n:4222"})
-    states = {name: part.state for name, part in health.configured(settings).items()}
-    assert states["cache"] == states["brokers"] == "configured, not used by this version"
+    states = {
+        name: part.state for name, part in health.configured(load_settings(None, {"NATS_URL": "nats://n"})).items()
+    }
+    assert states["brokers"] == "configured, not used by this version"
+
+
+def test_redis_down_is_degraded_for_answers_come_from_the_warehouse(
+    services: Services, parts: Parts, engine: Engine
+) -> None:
+    [port] = free_ports(1)
+    lost = sharing(engine, f"redis://:hush-hush@127.0.0.1:{port}", life=60, patience=1)
+    with TestClient(application(replace(services, sharing=lost), parts)) as client:
+        told = full(client)
+    assert (told["status"], told["parts"]["cache"]["state"]) == ("degraded", "down")
+    assert "hush-hush" not in str(told)
+    lost.close()
 
 
 def test_warehouse_down_is_degraded_for_events_are_still_journalled(client: TestClient, parts: Parts) -> None:

@@ -96,16 +96,26 @@ class Redis(Section):
         url_of("redis", "rediss", "unix"),
         Env("REDIS_URL"),
         ADDRESS,
-        FUTURE,
         Allowed("redis://:password@host:6379/0"),
-    ] = Field(default="", repr=False, description="Cache, limits and fan-out between processes; empty for in process.")
-    host: Annotated[str, Env("REDIS_HOST"), FUTURE] = Field(
-        default="", description="Redis host, where no url is given."
+    ] = Field(
+        default="",
+        repr=False,
+        description="Redis or Valkey, where several processes share one warehouse: answers, and what makes them stale.",
     )
-    port: Annotated[int, Env("REDIS_PORT"), FUTURE] = Field(default=6379, ge=1, le=65535, description="Redis port.")
-    password: Annotated[SecretStr | None, Env("REDIS_PASSWORD"), SECRET, FUTURE] = Field(
+    host: Annotated[str, Env("REDIS_HOST")] = Field(default="", description="Redis host, where no url is given.")
+    port: Annotated[int, Env("REDIS_PORT")] = Field(default=6379, ge=1, le=65535, description="Redis port.")
+    password: Annotated[SecretStr | None, Env("REDIS_PASSWORD"), SECRET] = Field(
         default=None, description="Redis password."
     )
+
+    @property
+    def address(self) -> str:
+        """The url, else one made of the single values, else empty."""
+        if self.url or not self.host:
+            return self.url
+        password = f":{quote(self.password.get_secret_value(), safe='')}@" if self.password else ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"redis://{password}{host}:{self.port}/0"
 
 
 class Kafka(Section):
@@ -185,10 +195,31 @@ class Query(Section):
         default=30, ge=0.1, le=3600, description="Longest time of one query."
     )
     cache_ttl: Seconds = Field(
-        default=60, ge=0, le=86_400, description="How long an answer may be served from the cache."
+        default=60,
+        ge=0,
+        le=86_400,
+        description="Longest time for which an answer is kept, though nothing of what it counts changed; 0 keeps none.",
+    )
+    cache_bytes: Bytes = Field(
+        default=64 * 2**20, ge=0, le=2**36, description="Room for answers in memory; 0 keeps none."
     )
     max_concurrent: Annotated[int, Env("MAX_CONCURRENT_QUERIES")] = Field(
         default=100, ge=1, le=10_000, description="Queries running or waiting at a time; more get a 429."
+    )
+    tenant_concurrent: int = Field(
+        default=4, ge=1, le=64, description="Queries of one tenant running at a time; more wait for their turn."
+    )
+    tenant_waiting: int = Field(
+        default=50, ge=0, le=10_000, description="Queries of one tenant waiting at a time; more get a 429."
+    )
+    max_memory: Bytes = Field(
+        default=4 * 2**30, ge=64 * 2**20, le=2**40, description="Most memory of the warehouse that one query may use."
+    )
+    max_rows_read: int = Field(
+        default=1_000_000_000, ge=0, le=10**15, description="Most rows that one query may read; 0 for any number."
+    )
+    max_cells: int = Field(
+        default=400_000, ge=1000, le=10_000_000, description="Most numbers in one answer: metrics, rows and buckets."
     )
 
 

@@ -19,6 +19,8 @@ from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
 from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
+from factbook.storage.running import Running
+from factbook.storage.sharing import Sharing
 from factbook.storage.warehouse import Warehouse
 
 
@@ -41,5 +43,7 @@ class Services:
     tenants: Tenants
     reads: Reads
     answers: Answers
+    sharing: Sharing
+    running: Running
     retention: Retention
     telemetry: Telemetry

@@ -40,6 +40,22 @@ class Versions(Protocol):
         """
 
 
+class UnknownVersions:
+    """Where other processes may write to the same warehouse, and nobody tells."""
+
+    def appeared(self, days: Days) -> None:
+        """Nobody asks."""
+
+    def changed(self, tenant: str | None = None) -> None:
+        """Nobody asks."""
+
+    def settle(self) -> None:
+        """Nobody is told."""
+
+    async def token(self, tenant: str, ranges: Sequence[Range]) -> str | None:
+        return None
+
+
 class LocalVersions:
     """The versions of a warehouse that this process alone writes to; after a restart they begin anew.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from .cache import cache
 from .finding import BROKEN, NOTE, OK, Examined, Finding
 from .machine import clock, disk, folder, memory, open_files, places, port, python
 from .running import server
@@ -24,6 +25,7 @@ CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     journal,
     metadata,
     warehouse,
+    cache,
     places,
     unused,
     asides,

@@ -104,15 +104,18 @@ class Health:
         async with self._turn:
             if time.monotonic() - self._asked >= FRESH:
                 services = self._services
-                warehouse, database, journal = await asyncio.gather(
+                redis = services.sharing.ping
+                warehouse, database, journal, cache = await asyncio.gather(
                     self._ask("warehouse", services.engine.ping),
                     self._ask("database", services.metadata.ping),
                     self._ask("journal", services.intake.state),
+                    self._ask("cache", redis) if redis else _in_process(),
                 )
                 self._parts = {
                     "warehouse": warehouse,
                     "database": database,
                     "journal": journal,
+                    "cache": cache,
                     **configured(services.settings),
                 }
                 self._asked = time.monotonic()
@@ -137,11 +140,14 @@ class Health:
         return Part(UP, milliseconds=round(1000 * (time.perf_counter() - start), 2))
 
 
+async def _in_process() -> Part:
+    return Part("in process")
+
+
 def configured(settings: Settings) -> dict[str, Part]:
     """The parts that other versions use: said to be configured or not, never to be up."""
     brokers = bool(settings.kafka.brokers or settings.nats.url)
     return {
-        "cache": Part(NOT_USED if settings.redis.url or settings.redis.host else "in process"),
         "brokers": Part(NOT_USED if brokers else NOT_CONFIGURED),
         "object_store": Part(NOT_CONFIGURED),
     }

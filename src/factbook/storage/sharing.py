@@ -1,0 +1,54 @@
+"""What processes at one warehouse share of their answers: nothing by default, all of them where Redis is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from .engine import Engine
+from .versions import LocalVersions, UnknownVersions, Versions
+
+if TYPE_CHECKING:
+    from .redis_cache import RedisCache
+
+log = structlog.get_logger()
+
+_IDENTITY = "SELECT toString(uuid) FROM system.tables WHERE database = currentDatabase() AND name = 'events'"
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """cache: of other processes too, where there is Redis. ping: raises when it does not answer."""
+
+    versions: Versions
+    cache: RedisCache | None
+    ping: Callable[[], None] | None
+    close: Callable[[], None]
+
+
+def sharing(engine: Engine, address: str, *, life: float, patience: float) -> Sharing:
+    """address: of Redis, empty for none. life: seconds that an answer is kept. patience: the longest one takes.
+
+    A warehouse server without Redis may have other writers, of whom nothing is known: then no answer is kept.
+    """
+    if address:
+        from .redis_cache import RedisCache
+        from .redis_link import RedisLink
+        from .redis_versions import RedisVersions
+
+        [(identity,)] = engine.rows(_IDENTITY)
+        link = RedisLink(address)
+        namespace = f"factbook:{identity}"
+        cache = RedisCache(link, namespace, life=life, patience=patience)
+        return Sharing(RedisVersions(link, namespace), cache, link.ping, link.close)
+    if engine.embedded:
+        return Sharing(LocalVersions(), None, None, _nothing)
+    log.info("answers are not kept: several processes may write to this warehouse", hint="Set REDIS_URL.")
+    return Sharing(UnknownVersions(), None, None, _nothing)
+
+
+def _nothing() -> None:
+    """There is nothing to close."""
