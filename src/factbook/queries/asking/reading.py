@@ -22,8 +22,6 @@ from .rules import window_start
 from .spans import segments
 from .tops import ordered_by, tops
 
-MAX_CELLS = 400_000
-
 
 class Reading:
     """One plan being read: `rows` are known first, then `cells` are filled."""
@@ -41,10 +39,10 @@ class Reading:
             named = plan.by_event_type and any(source.stored for source in plan.sources)
             self.rows = self._types() if named else tops(self._rows, plan)
         rows = len(self.rows.values) + len(self.rows.groups) + 2
-        if rows * len(plan.leaves) * len(plan.placed.ranges) > MAX_CELLS:
+        if rows * len(plan.leaves) * len(plan.placed.ranges) > self._warehouse.cells:
             raise FactbookError(
                 Kind.INVALID,
-                f"That would be more than {MAX_CELLS:,} numbers.",
+                f"That would be more than {self._warehouse.cells:,} numbers.",
                 field="granularity",
                 hint="Ask for a coarser granularity, a shorter period, fewer metrics or a lower limit.",
             )
