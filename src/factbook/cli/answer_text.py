@@ -55,7 +55,7 @@ def csv_lines(answer: dict[str, Any]) -> Iterator[str]:
     compared = "compare" in answer
     extra = [f"{name}.{part}" for name in metrics for part in ("previous", "change")] if compared and not times else []
     yield _line([*(["time"] if times else []), *dimensions, *metrics, *extra])
-    for row in answer.get("rows", [answer["total"]]):
+    for row in answer["rows"] if "rows" in answer else [answer["total"]]:
         names = [_label(row, dimension) for dimension in dimensions]
         if times:
             for i, time in enumerate(times):
