@@ -1,4 +1,5 @@
 -- Adds one block of events to the roll-ups: first by minute, then the minutes again as hours and days, and all types together.
+-- A property `¤` and a currency counts the events that named that currency: amounts in others than the tenant's are converted.
 INSERT INTO rollups
 SELECT
     tenant,
@@ -28,7 +29,11 @@ FROM
         uniqCombined64StateIf(17)(session, item.1 = '' AND session != 0) AS visits,
         quantilesBFloat16StateIf(0.5, 0.95, 0.99)(item.2, item.1 != '') AS spread
     FROM events
-    ARRAY JOIN arrayConcat([('', 0.)], CAST(numbers, 'Array(Tuple(String, Float64))')) AS item
+    ARRAY JOIN arrayConcat(
+        [('', 0.)],
+        CAST(numbers, 'Array(Tuple(String, Float64))'),
+        if(texts['currency'] = '', [], [(concat('¤', upper(texts['currency'])), 0.)])
+    ) AS item
     WHERE block = {block:UInt64} AND NOT is_bot
         AND timestamp BETWEEN {first:DateTime64(3, 'UTC')} AND {last:DateTime64(3, 'UTC')}
         AND tenant IN {tenants:Array(String)}
