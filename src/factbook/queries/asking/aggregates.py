@@ -47,25 +47,32 @@ def aggregate(leaf: Leaf, money: Money, parameters: Parameters) -> Aggregate:
     counted = f"{counted} AND {there}"
     if kind is Kind.QUANTILE:
         q = float(leaf.measure.quantile)
+        low, high = (f"{side}OrNullIf({value}, {counted})" for side in ("min", "max"))
         return Aggregate(
             counted,
-            f"quantileBFloat16StateIf({q})({value}, {counted})",
-            f"quantileBFloat16Merge({q})({{}})",
-            f"quantileBFloat16If({q})({value}, {counted})",
+            f"(quantileBFloat16StateIf({q})({value}, {counted}), {low}, {high})",
+            _between(f"quantileBFloat16Merge({q})({{0}}.1)", "min({0}.2)", "max({0}.3)"),
+            _between(f"quantileBFloat16OrNullIf({q})({value}, {counted})", low, high),
         )
     if kind is Kind.LAST:
         return Aggregate(
             counted,
             f"argMaxStateIf({value}, {NEWEST}, {counted})",
             "argMaxMerge({})",
-            f"argMaxIf({value}, {NEWEST}, {counted})",
+            f"argMaxOrNullIf({value}, {NEWEST}, {counted})",
         )
     if kind in (Kind.MIN, Kind.MAX):
         each = f"{kind}OrNullIf({value}, {counted})"
         return Aggregate(counted, each, f"{kind}({{}})", each)
     total = f"sumIf({value}, {counted})"
-    direct = total if kind is Kind.SUM else f"{total} / nullIf(countIf({counted}), 0)"
+    some = f"nullIf(countIf({counted}), 0)"
+    direct = f"{total} / {some}" if kind is Kind.AVG else f"if({some} IS NULL, NULL, {total})"
     return Aggregate(counted, total, "sum({})", direct)
+
+
+def _between(value: str, low: str, high: str) -> str:
+    """A quantile of rounded numbers lies no further out than the numbers themselves."""
+    return f"least(greatest({value}, {low}), {high})"
 
 
 def matching(leaf: Leaf, parameters: Parameters) -> str:
