@@ -56,7 +56,7 @@ def cut(dimension: Dimension, zone: str, parameters: Parameters, name: str) -> C
 
 def edge_labels(edges: tuple[float, ...]) -> tuple[str, ...]:
     """`<2`, `2-5`, `>=5`: one more than there are edges; each holds its lower edge."""
-    shown = [f"{edge:g}" for edge in edges]
+    shown = [f"{edge:.0f}" if edge.is_integer() and abs(edge) < 1e15 else repr(edge) for edge in map(float, edges)]
     return (
         f"<{shown[0]}",
         *(f"{low}-{high}" for low, high in pairwise(shown)),
