@@ -34,8 +34,12 @@ def condition(expression: Expression, parameters: Parameters) -> str:
             return _among(operand, values, parameters)
         case IsNull(operand):
             if isinstance(operand, Name):
-                both = f"{_text(operand, parameters)} IS NULL"
-                return both if _column(operand.name) else f"({both} AND {number(operand, parameters)} IS NULL)"
+                text = f"{_text(operand, parameters)} IS NULL"
+                return (
+                    f"({text})"
+                    if _is_text_column(operand.name)
+                    else f"({text} AND {number(operand, parameters)} IS NULL)"
+                )
             return f"({number(operand, parameters)} IS NULL)"
         case Call("contains", (held, Literal(part))):
             found = f"positionCaseInsensitiveUTF8({_text(held, parameters)}, {parameters.add(str(part), 'String')}) > 0"
@@ -55,6 +59,8 @@ def number(expression: Expression, parameters: Parameters) -> str:
             if known is None:
                 key = parameters.add(name.removeprefix(PROPERTY), "String")
                 return f"if(mapContains(numbers, {key}), numbers[{key}], NULL)"
+            if COLUMNS[known] is Nature.NUMBER:
+                return f"nullIf(toFloat64({column(known)}), 0)"
             raise invalid(f"{name} is not a number.", field="where")
         case Unary("-", operand):
             return f"(-{number(operand, parameters)})"
@@ -84,7 +90,12 @@ def _is_flag(*sides: Expression) -> bool:
 def _is_text(*sides: Expression) -> bool:
     if any(isinstance(side, Literal) and isinstance(side.value, str) for side in sides):
         return True
-    return any(isinstance(side, Name) and _column(side.name) for side in sides)
+    return any(isinstance(side, Name) and _is_text_column(side.name) for side in sides)
+
+
+def _is_text_column(name: str) -> bool:
+    known = _column(name)
+    return known is not None and COLUMNS[known] is not Nature.NUMBER
 
 
 def _properties(*names: Name) -> bool:
@@ -113,7 +124,8 @@ def _text(expression: Expression, parameters: Parameters) -> str:
             if known is None:
                 key = parameters.add(name.removeprefix(PROPERTY), "String")
                 return f"if(mapContains(texts, {key}), texts[{key}], NULL)"
-            return f"nullIf(toString({column(known)}), '')"
+            empty = "0" if COLUMNS[known] is Nature.NUMBER else ""
+            return f"nullIf(toString({column(known)}), '{empty}')"
     raise invalid("That is no text of an event.", field="where")
 
 
