@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from factbook.core.errors import invalid
+from factbook.events.filters import Operator
 
 FILLS = ("null", "zero", "previous", "none")
 COMPARISONS = ("previous_period", "previous_year")
@@ -150,17 +151,29 @@ def _read(name: str, value: Any) -> Any:
 def filter_pairs(value: Any) -> tuple[tuple[str, Any], ...]:
     """Keys and values of `filters`: an object, or a list of field, operator and value."""
     if isinstance(value, dict):
-        return tuple((key, tuple(item) if isinstance(item, list) else item) for key, item in value.items())
+        return tuple((key, _held(key, item)) for key, item in value.items())
     if not isinstance(value, list):
         raise invalid("filters is neither an object nor a list.", field="filters")
     pairs: list[tuple[str, Any]] = []
     for item in value:
-        if not isinstance(item, dict) or not {"field", "value"} <= set(item) <= {"field", "operator", "value"}:
+        if (
+            not isinstance(item, dict)
+            or not {"field", "value"} <= set(item) <= {"field", "operator", "value"}
+            or not isinstance(item["field"], str)
+        ):
             raise invalid("Each filter needs field and value, and may have operator.", field="filters")
-        held = item["value"]
-        key = f"{item['field']}.{item.get('operator', 'eq')}"
-        pairs.append((key, tuple(held) if isinstance(held, list) else held))
+        operator = item.get("operator", Operator.EQ)
+        if not isinstance(operator, str) or operator not in set(Operator):
+            raise invalid(f"{str(operator)[:40]!r} is no operator.", field="filters", hint="Use " + ", ".join(Operator))
+        pairs.append((f"{item['field']}.{operator}", _held(item["field"], item["value"])))
     return tuple(pairs)
+
+
+def _held(key: str, value: Any) -> Any:
+    items = value if isinstance(value, list) else [value]
+    if not all(isinstance(item, str | int | float) for item in items):
+        raise invalid(f"{key[:60]} takes text, numbers or true/false.", field=key[:60])
+    return tuple(items) if isinstance(value, list) else value
 
 
 def _flag(name: str, text: str) -> bool:
