@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from factbook.core.sql import Parameters
 from factbook.events.filters import field_of
-from factbook.queries.where import moment, value_of
+from factbook.queries.where import moment, value_of, where
 
 from .aggregates import NEWEST, amount, matching
 from .cells import ALL, Cell, Rows
 from .leaves import Leaf
 from .plan import Plan
-from .scanned import filters_of, row_of, types_of
+from .scanned import row_of, types_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +25,48 @@ class Alive:
     parameters: dict[str, object]
 
 
-def statement(leaf: Leaf, plan: Plan, rows: Rows, moments: Sequence[int]) -> Alive:
-    """The changes of `leaf` up to each of the ascending `moments` (milliseconds), from the first event there is."""
-    parameters = Parameters()
+@dataclass(frozen=True, slots=True)
+class Things:
+    """SQL over single events. thing: what is told apart, '' for none. lives: whether it is alive after the event, and
+    let through by the filters. value: its number. looked_at: ` AND …` for the events that say anything about it."""
+
+    thing: str
+    lives: str
+    value: str
+    looked_at: str
+
+
+def things(leaf: Leaf, plan: Plan, end: int, parameters: Parameters) -> Things:
+    """What the events before `end` say of the things of `leaf`.
+
+    The filters choose among the things by their newest event, as a cut does: what ends or changes a thing counts,
+    whether or not they would let it through.
+    """
     started = matching(leaf, parameters)
     ended = f"event_type IN {parameters.add(list(leaf.measure.until), 'Array(String)')}" if leaf.measure.until else "0"
     value = "1."
     if leaf.measure.of is not None:
         value, there = amount(leaf, plan.money, parameters)
         started = f"{started} AND {there}"
+    bots = tuple(c for c in plan.conditions if c.name == "is_bot" and c.nature)
+    others = tuple(c for c in plan.conditions if c not in bots)
+    lives = f"(NOT ({ended}){where(others, parameters, include_bots=True)})"
     thing = value_of(*field_of(leaf.measure.by, field="measure"), parameters)
+    return Things(
+        thing=thing,
+        lives=lives,
+        value=f"if({lives}, {value}, 0.)",
+        looked_at=(
+            f" AND timestamp < {moment(end, parameters)} AND {thing} != '' AND ({ended} OR ({started}))"
+            f"{types_of([leaf], parameters)}{where(bots, parameters, include_bots=plan.request.include_bots)}"
+        ),
+    )
+
+
+def statement(leaf: Leaf, plan: Plan, rows: Rows, moments: Sequence[int]) -> Alive:
+    """The changes of `leaf` up to each of the ascending `moments` (milliseconds), from the first event there is."""
+    parameters = Parameters()
+    told = things(leaf, plan, moments[-1], parameters)
     instant = "toUnixTimestamp64Milli(timestamp)"
     if len(moments) == 1:
         at = "0"
@@ -56,14 +88,13 @@ FROM
         FROM
         (
             SELECT
-                {thing} AS thing,
+                {told.thing} AS thing,
                 {at} AS at,
                 argMax({row_of(plan, rows, parameters)}, {NEWEST}) AS row,
-                argMax(toInt64(NOT ({ended})), {NEWEST}) AS alive,
-                argMax(if({ended}, 0., {value}), {NEWEST}) AS value
+                argMax(toInt64({told.lives}), {NEWEST}) AS alive,
+                argMax({told.value}, {NEWEST}) AS value
             FROM events
-            WHERE tenant = {{tenant:String}} AND timestamp < {moment(moments[-1], parameters)} AND thing != ''
-                AND ({ended} OR ({started})){types_of([leaf], parameters)}{filters_of(plan, parameters)}
+            WHERE tenant = {{tenant:String}}{told.looked_at}
             GROUP BY thing, at
         )
         WINDOW earlier AS (PARTITION BY thing ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
@@ -86,12 +117,9 @@ def levels(
             changes[place][at] = before[0] + int(alive), before[1] + float(total)
     cells: dict[tuple[int, int], Cell] = {}
     for row, by_moment in changes.items():
-        things, total, seen = 0, 0.0, False
+        things, total = 0, 0.0
         for at in range(count):
-            more = by_moment.get(at)
-            if more:
-                things, total, seen = things + more[0], total + more[1], True
-            if seen:
-                value = things if counted else total if things else 0.0
-                cells[row, at] = Cell(max(things, 1), value)
+            more = by_moment.get(at, (0, 0.0))
+            things, total = things + more[0], total + more[1]
+            cells[row, at] = Cell(things, things if counted else total if things else 0.0)
     return cells

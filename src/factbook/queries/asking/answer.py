@@ -2,65 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from factbook.metrics.model import Kind, Metric, Unit
 from factbook.queries.horizon import since
 from factbook.queries.shown import shown
 
-from .cells import ALL
-from .leaves import Leaf, Place, Value, leaf_of, leaves, value
+from .cells import ALL, Rows
+from .leaves import Value, leaf_of, leaves
 from .plan import Plan
 from .reading import Reading
+from .spans import Spans
 from .tops import ordered_by
+from .values import Values
 
-_DAY = 86_400_000
+T = TypeVar("T")
+
 _DISTINCT = {"relative_standard_error": 0.003, "exact_up_to": 4000}
 _QUANTILE = {"relative_error": 0.01}
 _ADDED = (Kind.COUNT, Kind.SUM, Kind.UNIQUE, Kind.STATE)
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
-    """The values of the plan's metrics wherever they are asked for."""
-
-    plan: Plan
-    reading: Reading
-
-    def of(self, metric: Metric, row: int, span: int) -> Value:
-        ranges, index = self.plan.placed.ranges, {leaf: i for i, leaf in enumerate(self.plan.leaves)}
-        cells = self.reading.cells
-
-        def look(leaf: Leaf, place: Place, opening: bool) -> Value:
-            read = cells.opening if opening else cells.at
-            found = read(index[leaf], place.row, place.span).value
-            return 0 if found is None and leaf.measure.kind in (Kind.COUNT, Kind.UNIQUE) else found
-
-        def days(at: int) -> float:
-            return (ranges[at][1] - ranges[at][0]) / _DAY
-
-        return value(self.plan.catalog, metric, Place(row, span), look, self.plan.placed.previous, days)
-
-    def all(self, row: int, span: int) -> dict[str, Value]:
-        return {metric.id: self.of(metric, row, span) for metric in self.plan.metrics}
-
-    def series(self, row: int, spans: Sequence[int]) -> dict[str, list[Value]]:
-        return {metric.id: [self.of(metric, row, span) for span in spans] for metric in self.plan.metrics}
-
-    def events(self, row: int, span: int) -> int:
-        """The most events that any part of the metrics counted there."""
-        cells = self.reading.cells
-        return max((cells.at(leaf, row, span).events for leaf in range(len(self.plan.leaves))), default=0)
-
-
 def told(reading: Reading, plan: Plan, kept: dict[str, int]) -> dict[str, Any]:
     """The answer, JSON-able; docs/metrics.md explains each member. kept: see horizon.horizons."""
-    values = Values(plan, reading)
+    values = Values(plan, reading.cells)
     spans, zone, request = plan.placed, plan.calendar.zone, plan.request
     begin, end = spans.ranges[spans.total]
-    shown_at = _kept_points(values)
+    shown_at = _kept_places(values, plan)
     answer: dict[str, Any] = {
         "metrics": [_metric(metric, plan) for metric in plan.metrics],
         "dimensions": [{"id": d.id, "label": d.label} for d in plan.dimensions],
@@ -73,17 +41,18 @@ def told(reading: Reading, plan: Plan, kept: dict[str, int]) -> dict[str, Any]:
         "source": _source(reading),
     }
     if spans.points:
-        answer["times"] = [shown(spans.whole[i][0], zone) for i in shown_at]
-        answer["partial"] = [n for n, i in enumerate(shown_at) if spans.ranges[spans.points[i]] != spans.whole[i]]
+        times = [shown(whole[0], zone) for whole in spans.whole]
+        is_partial = [spans.ranges[point] != whole for point, whole in zip(spans.points, spans.whole, strict=True)]
+        answer["times"] = _only(times, shown_at)
+        answer["partial"] = [n for n, cut in enumerate(_only(is_partial, shown_at)) if cut]
     if spans.then_total is not None:
         start, until = spans.ranges[spans.then_total]
         answer["compare"] = {"with": request.compare, "start_time": shown(start, zone), "end_time": shown(until, zone)}
         if spans.then_points:
-            answer["compare"]["times"] = [shown(whole[0], zone) for whole in spans.then_whole]
-    answer["total"] = _row(values, ALL, shown_at)
+            answer["compare"]["times"] = _only([shown(whole[0], zone) for whole in spans.then_whole], shown_at)
+    answer["total"] = _row(values, plan, ALL, shown_at)
     if plan.dimensions:
-        rows = _rows(values, shown_at)
-        answer["rows"] = rows
+        answer["rows"] = _rows(values, reading.rows, plan, shown_at)
         count = len(reading.rows.values)
         answer["cut"] = {
             "is_cut": reading.rows.of > count,
@@ -134,21 +103,27 @@ def _source(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _kept_points(values: Values) -> list[int]:
-    spans = values.plan.placed
-    if values.plan.request.fill != "none":
-        return list(range(len(spans.points)))
-    return [i for i, span in enumerate(spans.points) if values.events(ALL, span)]
+def _kept_places(values: Values, plan: Plan) -> list[int]:
+    """Of the buckets and of those they are compared with: all, or the places at which either has events."""
+    spans = plan.placed
+    both = (spans.points, spans.then_points)
+    places = range(max(len(points) for points in both))
+    if plan.request.fill != "none":
+        return list(places)
+    return [i for i in places if any(values.events(ALL, points[i]) for points in both if i < len(points))]
 
 
-def _rows(values: Values, shown_at: list[int]) -> list[dict[str, Any]]:
-    plan, rows = values.plan, values.reading.rows
+def _only(items: list[T], places: list[int]) -> list[T]:
+    return [items[i] for i in places if i < len(items)]
+
+
+def _rows(values: Values, rows: Rows, plan: Plan, shown_at: list[int]) -> list[dict[str, Any]]:
     spans = plan.placed
     found: list[dict[str, Any]] = []
     for place in rows.places():
-        if place < 1 and not (plan.request.other and _is_there(values, place)):
+        if place < 1 and not (plan.request.other and _is_there(values, spans, place)):
             continue
-        row = _row(values, place, shown_at)
+        row = _row(values, plan, place, shown_at)
         row["dimensions"] = _named(plan, rows.values[place - 1]) if place > 0 else None
         if place < ALL:
             row["dimensions"] = {str(plan.request.top_per): rows.groups[-2 - place] or None}
@@ -156,23 +131,22 @@ def _rows(values: Values, shown_at: list[int]) -> list[dict[str, Any]]:
         if "share" in plan.request.show:
             row["share"] = {m.id: _share(m, row["values"][m.id], values.of(m, ALL, spans.total)) for m in plan.metrics}
         found.append(row)
-    return _ordered(found, values)
+    return _ordered(found, plan)
 
 
 def _named(plan: Plan, told: tuple[str, ...]) -> dict[str, str | None]:
     return {d.id: text or None for d, text in zip(plan.dimensions, told, strict=True)}
 
 
-def _is_there(values: Values, row: int) -> bool:
-    spans = values.plan.placed
+def _is_there(values: Values, spans: Spans, row: int) -> bool:
     asked = [spans.total, *([spans.then_total] if spans.then_total is not None else [])]
     return any(values.events(row, span) for span in asked)
 
 
-def _ordered(found: list[dict[str, Any]], values: Values) -> list[dict[str, Any]]:
+def _ordered(found: list[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:
     """By the metric asked for, in full precision; rows are in the order of a dimension already."""
-    name, descending = ordered_by(values.plan)
-    if name not in {metric.id for metric in values.plan.metrics}:
+    name, descending = ordered_by(plan)
+    if name not in {metric.id for metric in plan.metrics}:
         return found
     named = [row for row in found if not row["other"]]
     known = [row for row in named if row["values"][name] is not None]
@@ -181,8 +155,7 @@ def _ordered(found: list[dict[str, Any]], values: Values) -> list[dict[str, Any]
     return [*known, *unknown, *(row for row in found if row["other"])]
 
 
-def _row(values: Values, row: int, shown_at: list[int]) -> dict[str, Any]:
-    plan = values.plan
+def _row(values: Values, plan: Plan, row: int, shown_at: list[int]) -> dict[str, Any]:
     spans, request = plan.placed, plan.request
     now = values.all(row, spans.total)
     found: dict[str, Any] = {"values": now}
@@ -191,18 +164,19 @@ def _row(values: Values, row: int, shown_at: list[int]) -> dict[str, Any]:
         found["change"] = {name: change(now[name], before[name]) for name in now}
     if not spans.points:
         return found
+
+    def shown_only(lists: dict[str, list[Value]]) -> dict[str, list[Value]]:
+        return {name: _only(numbers, shown_at) for name, numbers in lists.items()}
+
     series = values.series(row, spans.points)
-    filled = {m.id: _filled(m, series[m.id], request.fill) for m in plan.metrics}
-    found["series"] = {name: [numbers[i] for i in shown_at] for name, numbers in filled.items()}
+    found["series"] = shown_only({m.id: _filled(m, series[m.id], request.fill) for m in plan.metrics})
     if spans.then_points:
         earlier = values.series(row, spans.then_points)
-        found["previous_series"] = {m.id: _filled(m, earlier[m.id], request.fill) for m in plan.metrics}
+        found["previous_series"] = shown_only({m.id: _filled(m, earlier[m.id], request.fill) for m in plan.metrics})
     if spans.running:
-        running = values.series(row, spans.running)
-        found["running_total"] = {name: [numbers[i] for i in shown_at] for name, numbers in running.items()}
+        found["running_total"] = shown_only(values.series(row, spans.running))
     for name, buckets in request.moving:
-        averages = {m.id: _moving(m, series[m.id], buckets) for m in plan.metrics}
-        found[name] = {key: [numbers[i] for i in shown_at] for key, numbers in averages.items()}
+        found[name] = shown_only({m.id: _moving(m, series[m.id], buckets) for m in plan.metrics})
     return found
 
 

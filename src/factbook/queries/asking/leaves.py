@@ -26,16 +26,11 @@ class Leaf:
     money: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a value is looked up: the row of the answer (-1 all, 0 other, 1… the rows) and the span."""
+Read = Callable[[int, int], Value]
+"""A value by row of the answer (-1 all, 0 other, 1… the rows) and span."""
 
-    row: int
-    span: int
-
-
-Look = Callable[[Leaf, Place, bool], Value]
-"""The value of a leaf at a place; with True, of a state when the span began."""
+Fetch = Callable[[Leaf, bool], Read]
+"""`fetch(leaf, opening)`: the value of a leaf; with True, of a state when the span began."""
 
 
 def leaf_of(metric: Metric) -> Leaf:
@@ -67,46 +62,54 @@ def _looks_back(catalog: Catalog, expression: Expression) -> int:
     return max((_looks_back(catalog, part) for part in parts(expression)), default=0)
 
 
-def value(
+def reckoned(
     catalog: Catalog,
     metric: Metric,
-    place: Place,
-    look: Look,
+    fetch: Fetch,
     before: Callable[[int], int | None],
     days: Callable[[int], float],
-) -> Value:
-    """The value of `metric` at `place`: null where a part of it is null, or where it would divide by nothing.
+) -> Read:
+    """How `metric` is reckoned: null where a part of it is null, where it would divide by nothing, or beyond numbers.
 
     before: the span before a span. days: the length of a span.
     """
 
-    def of(expression: Expression, at: Place, opening: bool = False) -> Value:
+    def named(id_: str) -> Read:
+        found = catalog.get(id_)
+        return fetch(leaf_of(found), False) if found.formula is None else of(found.formula)
+
+    def of(expression: Expression) -> Read:
         match expression:
             case Literal(number):
-                return float(number)
+                constant = float(number)
+                return lambda row, span: constant
             case Name(name):
-                named = catalog.get(name)
-                return look(leaf_of(named), at, opening) if named.formula is None else of(named.formula, at)
+                return named(name)
             case Unary("-", operand):
-                found = of(operand, at)
-                return None if found is None else -found
+                inner = of(operand)
+                return lambda row, span: None if (found := inner(row, span)) is None else -found
             case Binary(operator, left, right):
-                return _joined(operator, of(left, at), of(right, at))
-            case Call("previous", (inner,)):
-                earlier = before(at.span)
-                return None if earlier is None else of(inner, Place(at.row, earlier))
-            case Call("opening", (inner,)):
-                return of(inner, at, True)
+                one, other = of(left), of(right)
+                return lambda row, span: _joined(operator, one(row, span), other(row, span))
+            case Call("previous", (operand,)):
+                inner = of(operand)
+                return lambda row, span: None if (earlier := before(span)) is None else inner(row, earlier)
+            case Call("opening", (Name(name),)):
+                return fetch(leaf_of(catalog.get(name)), True)
             case Call("days", ()):
-                return days(at.span)
+                return lambda row, span: days(span)
             case Call(name, arguments):
-                return _called(name, [of(argument, at) for argument in arguments])
+                parts = [of(argument) for argument in arguments]
+                return lambda row, span: _called(name, [part(row, span) for part in parts])
         raise invalid(f"A formula cannot hold {expression}.", field="formula")
 
-    if metric.formula is None:
-        return look(leaf_of(metric), place, False)
-    found = of(metric.formula, place)
-    return found if found is None or math.isfinite(found) else None
+    inside = of(Name(metric.id))
+
+    def finite(row: int, span: int) -> Value:
+        found = inside(row, span)
+        return found if found is None or math.isfinite(found) else None
+
+    return finite
 
 
 def _joined(operator: str, left: Value, right: Value) -> Value:

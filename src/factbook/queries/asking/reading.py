@@ -15,12 +15,14 @@ from factbook.metrics.levels import Run as Stretch
 from factbook.storage.warehouse import Warehouse
 
 from . import alive, scanned, stored
-from .cells import ALL, OTHER, Cell, Cells, Rows, Statement
-from .leaves import Leaf, Place, is_state, value
+from .cells import ALL, NOTHING, OTHER, Cells, Rows, Statement
+from .leaves import Leaf, is_state
 from .plan import Plan
+from .ranks import UnrankedError
 from .rules import window_start
 from .spans import segments
-from .tops import ordered_by, tops
+from .tops import every, first, ordered_by, tops
+from .values import Values
 
 
 class Reading:
@@ -34,12 +36,25 @@ class Reading:
 
     def run(self) -> Reading:
         """Raises LIMITED past the bounds of a read."""
+        if self._plan.dimensions:
+            self.rows = self._told_apart()
+        self._read(range(len(self._plan.placed.ranges)))
+        return self
+
+    def _told_apart(self) -> Rows:
         plan = self._plan
-        if plan.dimensions:
-            named = plan.by_event_type and any(source.stored for source in plan.sources)
-            self.rows = self._types() if named else tops(self._rows, plan)
+        if plan.by_event_type and all(source.stored for source in plan.sources):
+            return self._ranked(self._types())
+        try:
+            return tops(self._rows, plan)
+        except UnrankedError:
+            return self._ranked(every(self._rows, plan))
+
+    def _read(self, spans: Sequence[int]) -> None:
+        """Every leaf over `spans`, for the rows that are known."""
+        plan = self._plan
         rows = len(self.rows.values) + len(self.rows.groups) + 2
-        if rows * len(plan.leaves) * len(plan.placed.ranges) > self._warehouse.cells:
+        if rows * len(plan.leaves) * len(spans) > self._warehouse.cells:
             raise FactbookError(
                 Kind.INVALID,
                 f"That would be more than {self._warehouse.cells:,} numbers.",
@@ -47,15 +62,13 @@ class Reading:
                 hint="Ask for a coarser granularity, a shorter period, fewer metrics or a lower limit.",
             )
         for stored_there, window, places in self._groups():
-            ranges = self._ranges(window)
             if stored_there:
-                self._stored(self._slots(places, self.rows), ranges)
+                self._stored(places, window, spans)
             else:
-                self._scanned(places, ranges)
+                self._scanned(places, window, spans)
         for place, leaf in enumerate(plan.reads):
             if is_state(leaf):
-                self._alive(place, leaf)
-        return self
+                self._alive(place, leaf, spans)
 
     def _groups(self) -> Iterator[tuple[bool, int, list[int]]]:
         groups: dict[tuple[bool, int], list[int]] = defaultdict(list)
@@ -65,8 +78,8 @@ class Reading:
         for (there, window), places in groups.items():
             yield there, window, places
 
-    def _ranges(self, window: int) -> tuple[Bucket, ...]:
-        ranges = self._plan.placed.ranges
+    def _ranges(self, window: int, spans: Sequence[int]) -> tuple[Bucket, ...]:
+        ranges = tuple(self._plan.placed.ranges[span] for span in spans)
         if not window:
             return ranges
         return tuple((window_start(end, window, self._plan.calendar), end) for _, end in ranges)
@@ -92,69 +105,66 @@ class Reading:
         ]
 
     def _types(self) -> Rows:
-        """The event types told apart, from the roll-ups: ranked here, since they are few."""
+        """The event types of which something is counted, from the roll-ups."""
         plan = self._plan
-        every = Rows(tuple((name,) for name in plan.event_types))
-        trial = Reading(self._warehouse, plan)
-        places = [p for p, (leaf, source) in enumerate(zip(plan.reads, plan.sources, strict=True)) if source.stored]
-        total = plan.placed.ranges[plan.placed.total]
-        trial._stored(trial._slots(places, every), (total,))
+        found = self._trial(Rows(tuple((name,) for name in plan.event_types)))
+        window = next((m.window_days for m in plan.metrics if m.id == ordered_by(plan)[0]), 0)
+        found._stored(range(len(plan.reads)), window, [plan.placed.total])
+        self.cells.statements += found.cells.statements
+        there = {row for (_, row, _), cell in found.cells.found.items() if cell.events}
+        return Rows(tuple(value for row, value in enumerate(found.rows.values, start=1) if row in there))
+
+    def _ranked(self, every: Rows) -> Rows:
+        """The first of `every` in the order asked for, when it can only be told from their values."""
+        plan = self._plan
+        total = plan.placed.total
+        earlier = plan.placed.previous(total)
+        trial = self._trial(every)
+        trial._read([total] if earlier is None else [total, earlier])
         self.cells.statements += trial.cells.statements
-        name, descending = ordered_by(plan)
-        metric = next((m for m in plan.metrics if m.id == name), None)
-        ranked: list[tuple[float, str]] = []
-        for row, (event_type,) in enumerate(every.values, start=1):
-            if not any(trial.cells.at(place, row, 0).events for place in places):
-                continue
-            index = {leaf: place for place, leaf in enumerate(plan.leaves)}
+        values = Values(plan, trial.cells)
+        return first(plan, every, lambda metric, row: values.of(metric, row, total))
 
-            def look(leaf: Leaf, at: Place, opening: bool, index: dict[Leaf, int] = index) -> float | int | None:
-                return trial.cells.at(index[leaf], at.row, at.span).value
+    def _trial(self, rows: Rows) -> Reading:
+        trial = Reading(self._warehouse, self._plan)
+        trial.rows = rows
+        return trial
 
-            weight = (
-                value(plan.catalog, metric, Place(row, 0), look, lambda span: None, lambda span: 1.0)
-                if metric
-                else None
-            )
-            ranked.append((math.inf if weight is None else (-weight if descending else weight), event_type))
-        if metric is None:
-            ordered = sorted((event_type for _, event_type in ranked), reverse=descending)
-        else:
-            ordered = [event_type for _, event_type in sorted(ranked)]
-        return Rows(tuple((each,) for each in ordered[: plan.request.limit]), (), len(ordered))
-
-    def _stored(self, slots: list[stored.Slot], ranges: tuple[Bucket, ...]) -> None:
+    def _stored(self, places: Sequence[int], window: int, spans: Sequence[int]) -> None:
+        slots = self._slots(places, self.rows)
         if not slots:
             return
-        asked = stored.statement(slots, segments(ranges))
+        asked = stored.statement(slots, segments(self._ranges(window, spans)))
         for slot, span, *numbers in self._rows(asked.sql, asked.parameters, "roll-ups answer it exactly", asked.runs):
             found = stored.cell(slots[slot], numbers, asked.quantiles)
-            self.cells.found[slots[slot].leaf, slots[slot].row, int(span)] = found
+            self.cells.found[slots[slot].leaf, slots[slot].row, spans[span]] = found
 
-    def _scanned(self, places: Sequence[int], ranges: tuple[Bucket, ...]) -> None:
+    def _scanned(self, places: Sequence[int], window: int, spans: Sequence[int]) -> None:
         plan = self._plan
-        asked = scanned.statement([plan.reads[place] for place in places], plan, self.rows, segments(ranges))
+        pieces = segments(self._ranges(window, spans))
+        asked = scanned.statement([plan.reads[place] for place in places], plan, self.rows, pieces)
         reason = plan.sources[places[0]].reason
         for row, whole, span, *numbers in self._rows(asked.sql, asked.parameters, reason, asked.runs):
             for i, place in enumerate(places):
                 events, found = int(numbers[2 * i]), numbers[2 * i + 1]
-                if found is not None and isinstance(found, float) and math.isnan(found) and events:
+                if plan.reads[place].money and events and isinstance(found, float) and math.isnan(found):
                     raise _unknown_currency(plan)
                 cell = scanned.cell(plan.reads[place], events, found)
-                self.cells.found[place, ALL if whole else int(row), int(span)] = cell
+                self.cells.found[place, ALL if whole else int(row), spans[span]] = cell
 
-    def _alive(self, place: int, leaf: Leaf) -> None:
+    def _alive(self, place: int, leaf: Leaf, spans: Sequence[int]) -> None:
         plan = self._plan
         ranges = plan.placed.ranges
-        moments = sorted({moment for each in ranges for moment in each})
+        moments = sorted({moment for span in spans for moment in ranges[span]})
         asked = alive.statement(leaf, plan, self.rows, moments)
         found = self._rows(asked.sql, asked.parameters, plan.sources[place].reason, raw_since=0)
         levels = alive.levels(found, len(moments), counted=leaf.measure.of is None, cut=bool(plan.dimensions))
         where = {moment: i for i, moment in enumerate(moments)}
         for row in {row for row, _ in levels}:
-            for span, (start, end) in enumerate(ranges):
-                self.cells.found[place, row, span] = levels.get((row, where[end]), Cell(0, None))
-                self.cells.openings[place, row, span] = levels.get((row, where[start]), Cell(0, None))
+            for span in spans:
+                start, end = ranges[span]
+                self.cells.found[place, row, span] = levels.get((row, where[end]), NOTHING)
+                self.cells.openings[place, row, span] = levels.get((row, where[start]), NOTHING)
 
     def _rows(
         self,
