@@ -12,7 +12,7 @@ from factbook.core.scope import Role, Scope
 from factbook.storage.engine import Engine
 from factbook.storage.migrate import migrate
 from factbook.storage.warehouse import Warehouse
-from tests.servers import clickhouse
+from tests.servers import clickhouse, valkey
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +56,20 @@ def clickhouse_url(clickhouse_server: clickhouse.ClickHouseServer | clickhouse.G
     address = clickhouse_server.url(clickhouse.fresh_database())
     yield address
     clickhouse.drop(address)
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Valkey server; tests take a namespace of their own there."""
+    server = valkey.start(tmp_path_factory.mktemp("valkey"))
+    yield server.url
+    server.kill()
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[valkey.Valkey]:
+    """A Valkey server that the test may kill and start again."""
+    (tmp_path / "valkey").mkdir()
+    server = valkey.Valkey(tmp_path / "valkey")
+    yield server
+    server.kill()
