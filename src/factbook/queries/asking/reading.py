@@ -44,11 +44,13 @@ class Reading:
     def _told_apart(self) -> Rows:
         plan = self._plan
         if plan.by_event_type and all(source.stored for source in plan.sources):
-            return self._ranked(self._types())
+            trial = self._tried(Rows(tuple((name,) for name in plan.event_types)))
+            return self._first(trial, self._counted(trial))
         try:
             return tops(self._rows, plan)
         except UnrankedError:
-            return self._ranked(every(self._rows, plan))
+            trial = self._tried(every(self._rows, plan))
+            return self._first(trial, set(trial.rows.places()))
 
     def _read(self, spans: Sequence[int]) -> None:
         """Every leaf over `spans`, for the rows that are known."""
@@ -104,31 +106,34 @@ class Reading:
             if slot.types != ("",) or not slot.property or self._plan.event_types
         ]
 
-    def _types(self) -> Rows:
-        """The event types of which something is counted, from the roll-ups."""
-        plan = self._plan
-        found = self._trial(Rows(tuple((name,) for name in plan.event_types)))
-        window = next((m.window_days for m in plan.metrics if m.id == ordered_by(plan)[0]), 0)
-        found._stored(range(len(plan.reads)), window, [plan.placed.total])
-        self.cells.statements += found.cells.statements
-        there = {row for (_, row, _), cell in found.cells.found.items() if cell.events}
-        return Rows(tuple(value for row, value in enumerate(found.rows.values, start=1) if row in there))
-
-    def _ranked(self, every: Rows) -> Rows:
-        """The first of `every` in the order asked for, when it can only be told from their values."""
-        plan = self._plan
-        total = plan.placed.total
-        earlier = plan.placed.previous(total)
-        trial = self._trial(every)
-        trial._read([total] if earlier is None else [total, earlier])
-        self.cells.statements += trial.cells.statements
-        values = Values(plan, trial.cells)
-        return first(plan, every, lambda metric, row: values.of(metric, row, total))
-
-    def _trial(self, rows: Rows) -> Reading:
+    def _tried(self, rows: Rows) -> Reading:
+        """Every one of `rows` over the whole period, and the one before it where a formula looks back."""
+        total = self._plan.placed.total
+        earlier = self._plan.placed.previous(total)
         trial = Reading(self._warehouse, self._plan)
         trial.rows = rows
+        trial._read([total] if earlier is None else [total, earlier])
+        self.cells.statements += trial.cells.statements
         return trial
+
+    def _counted(self, trial: Reading) -> set[int]:
+        """The rows of `trial` in which anything counts, over the period or the window that they are ordered by."""
+        plan, total = self._plan, self._plan.placed.total
+        window = next((m.window_days for m in plan.metrics if m.id == ordered_by(plan)[0]), 0)
+        looked = trial
+        if any(leaf.window_days != window for leaf in plan.reads):
+            looked = Reading(self._warehouse, plan)
+            looked.rows = trial.rows
+            looked._stored(range(len(plan.reads)), window, [total])
+            self.cells.statements += looked.cells.statements
+        return {row for (_, row, span), cell in looked.cells.found.items() if span == total and cell.events}
+
+    def _first(self, trial: Reading, there: set[int]) -> Rows:
+        """The rows of the answer out of those of `trial` that are `there`, by their values."""
+        plan = self._plan
+        values = Values(plan, trial.cells)
+        kept = [(place, row) for place, row in enumerate(trial.rows.values, start=1) if place in there]
+        return first(plan, [row for _, row in kept], [values.all(place, plan.placed.total) for place, _ in kept])
 
     def _stored(self, places: Sequence[int], window: int, spans: Sequence[int]) -> None:
         slots = self._slots(places, self.rows)

@@ -62,18 +62,16 @@ def every(run: Run, plan: Plan) -> Rows:
     return found
 
 
-def first(plan: Plan, every: Rows, weigh: Callable[[Metric, int], Value]) -> Rows:
-    """The rows of `plan` out of `every`, which are in the order of their names. weigh: a metric's value in a row."""
+def first(plan: Plan, rows: Sequence[tuple[str, ...]], values: Sequence[Mapping[str, Value]]) -> Rows:
+    """The rows of `plan` out of `rows`, which are in the order of their names, by the values of each."""
     name, descending = ordered_by(plan)
-    metric = next((m for m in plan.metrics if m.id == name), None)
-    rows = list(every.values)
-    if metric is None:
-        rows = rows[::-1] if descending else rows
-    else:
-        weights = {row: weigh(metric, place) for place, row in enumerate(rows, start=1)}
-        known = [(weight, row) for row in rows if (weight := weights[row]) is not None]
-        known.sort(key=lambda pair: pair[0], reverse=descending)
-        rows = [*(row for _, row in known), *(row for row in rows if weights[row] is None)]
+    if name in {metric.id for metric in plan.metrics}:
+        weighed = list(zip(rows, (each[name] for each in values), strict=True))
+        known = [(row, weight) for row, weight in weighed if weight is not None]
+        known.sort(key=lambda pair: pair[1], reverse=descending)
+        rows = [row for row, _ in known] + [row for row, weight in weighed if weight is None]
+    elif descending:
+        rows = rows[::-1]
     if not plan.request.top_per:
         return Rows(tuple(rows[: plan.request.limit]), (), len(rows))
     at = [d.id for d in plan.dimensions].index(plan.request.top_per)
