@@ -34,6 +34,7 @@ function beside(metric, value, previous, answer) {
   return value === null ? "nothing to compute it from" : "\u00a0";
 }
 
+const WIDEST = 350; // pixels of what a button tells
 let made = 0;
 
 /** A button that tells, on hover, focus or touch, what the metric is made of. Escape hides it again. */
@@ -48,9 +49,12 @@ function about(metric, catalog) {
     el("span", {}, exact.length ? exact.join(" ") : "Exact."),
   );
   const hide = ({ key }) => key === "Escape" && wrap.setAttribute("data-dismissed", "");
+  const again = () => wrap.removeAttribute("data-dismissed");
+  // Near the left edge it opens to the right.
+  const place = () => wrap.toggleAttribute("data-edge", wrap.getBoundingClientRect().right < WIDEST);
   const wrap = el(
     "span",
-    { class: "about", onkeydown: hide, onpointerleave: () => wrap.removeAttribute("data-dismissed"), onfocusout: () => wrap.removeAttribute("data-dismissed") },
+    { class: "about", onkeydown: hide, onpointerenter: place, onfocusin: place, onpointerleave: again, onfocusout: again },
     el("button", { type: "button", class: "icon", "aria-label": `How ${metric.label} is computed`, "aria-describedby": id }, exact.length ? "≈" : "ƒ"),
     tip,
   );
