@@ -71,6 +71,12 @@ def run(
     return batch
 
 
+def column(batch: Batch, name: str) -> list[Any]:
+    """What the steps made of each event, as Python values."""
+    values: list[Any] = batch.columns[name].to_pylist()
+    return values
+
+
 def reasons(batch: Batch) -> list[tuple[int, str, str]]:
     """(index, field, reason) of what was dropped."""
     return [(drop.index, drop.refusal.field, drop.refusal.reason) for drop in batch.dropped]

@@ -22,6 +22,7 @@ from factbook.ingest.blocks import (
     from_bytes,
     letter_rows,
     letters_of,
+    size_of,
     to_bytes,
     uuid_text,
 )
@@ -68,6 +69,11 @@ def test_events_and_letters_of_one_entry_stay_together() -> None:
     assert block.letters.to_pylist()[0]["body"] == '{"x":1}'
 
 
+def test_an_entry_tells_its_size_in_memory() -> None:
+    body = to_bytes(rows({"event_type": "a", "properties": {"x": "y" * 50_000}}), letter_rows([LETTER]))
+    assert len(body) < 10_000 < 100_000 < size_of(body) < 110_000
+
+
 def test_no_entries_are_an_empty_block() -> None:
     assert from_bytes([]).events.num_rows == 0
 
@@ -77,8 +83,9 @@ def test_no_entries_are_an_empty_block() -> None:
     [
         b"",
         b"no entry at all",
-        msgspec.msgpack.encode([2, None, None]),
-        msgspec.msgpack.encode([1, b"no rows", None]),
+        msgspec.msgpack.encode([3, None, None]),
+        msgspec.msgpack.encode([1, b"of an earlier version", None]),
+        msgspec.msgpack.encode([2, [100, b"no rows"], None]),
         to_bytes(rows({"event_type": "a"}), None)[:-100],
     ],
 )

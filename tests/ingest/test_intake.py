@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from uuid import uuid4
 
@@ -108,7 +109,7 @@ def test_requests_taken_together_get_their_own_answers(engine: Engine, tmp_path:
         assert refused.value.kind is Kind.MALFORMED
         third = futures[2].result(30)
         assert (third.accepted, [error.index for error in third.errors]) == (3, [0])
-        assert futures[3].result(30).raw_ids == ()
+        assert futures[3].result(30).raw_ids == b""
         assert len({future.result().batch_id for future in futures if not future.exception()}) == 3
         way.settle()
     journal.close()
@@ -298,7 +299,7 @@ def test_a_full_journal_refuses_until_the_warehouse_has_caught_up(engine: Engine
 def test_a_journal_that_cannot_be_written_refuses_keeps_nothing_and_recovers_by_itself(
     engine: Engine, tmp_path: Path, scope: Scope
 ) -> None:
-    events = with_ids(made(20, properties={"text": "x" * 2000}))
+    events = with_ids([{**event, "properties": {"text": token_hex(1000)}} for event in made(20)])
     with way_in(engine, tmp_path) as way:
         pages = int(way.journal._appender.execute("PRAGMA page_count").fetchone()[0])
         way.journal._appender.execute(f"PRAGMA max_page_count = {pages}")

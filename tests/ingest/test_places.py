@@ -15,7 +15,7 @@ from factbook.core.errors import FactbookError, Kind
 from factbook.ingest.batch import Rules
 from factbook.ingest.places import NOWHERE, Place, Places, anonymous, canonical
 
-from .batches import Types, stepped
+from .batches import Types, column, stepped
 
 BERLIN = {
     "country": {"iso_code": "DE", "names": {"en": "Germany"}},
@@ -75,10 +75,10 @@ def test_what_was_sent_wins_over_what_was_looked_up_and_the_lookup_sees_the_whol
         {"event_type": "a", "ip_address": "203.0.113.77", "country": "AT", "city": "Wien"},
         rules=Rules(types=Types(), places=Places(database)),
     )
-    assert batch.columns["country"] == ["DE", "AT"]
-    assert batch.columns["region"] == ["Land Berlin", "Land Berlin"]
-    assert batch.columns["city"] == ["Berlin", "Wien"]
-    assert batch.columns["ip_address"] == ["203.0.113.0", "203.0.113.0"]
+    assert column(batch, "country") == ["DE", "AT"]
+    assert column(batch, "region") == ["Land Berlin", "Land Berlin"]
+    assert column(batch, "city") == ["Berlin", "Wien"]
+    assert column(batch, "ip_address") == ["203.0.113.0", "203.0.113.0"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factbook.ingest.properties import Leaves, TooDeepError, measure
+from factbook.ingest.properties import TooDeepError, maps, measure
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5)
 names = st.sampled_from(["a", "b", "a.b", "", "b.a"]) | st.text(max_size=3)
@@ -21,22 +21,9 @@ objects = st.dictionaries(
 
 def leaves(*events: dict[str, Any]) -> list[tuple[dict[str, float], dict[str, str]]]:
     """(numbers, texts) of each event; a path that stood twice would be lost here, so it must not."""
-    found = Leaves()
-    for event in events:
-        found.add(event)
-    read = []
-    for row in range(len(events)):
-        numbers = slice(*found.number_offsets[row : row + 2])
-        texts = slice(*found.text_offsets[row : row + 2])
-        keys = found.number_keys[numbers], found.text_keys[texts]
-        assert all(len(set(each)) == len(each) for each in keys)
-        read.append(
-            (
-                dict(zip(keys[0], found.numbers[numbers], strict=True)),
-                dict(zip(keys[1], found.texts[texts], strict=True)),
-            )
-        )
-    return read
+    numbers, texts = (found.to_pylist() for found in maps(events))
+    assert all(len({path for path, _ in each}) == len(each) for each in (*numbers, *texts))
+    return [(dict(row), dict(other)) for row, other in zip(numbers, texts, strict=True)]
 
 
 def depth(value: Any) -> int:

@@ -23,7 +23,7 @@ from factbook.ingest.decode import decode
 from factbook.ingest.places import Places
 from factbook.ingest.steps import STEPS, id_bytes
 
-from .batches import NOW, Types, reasons, run, stepped
+from .batches import NOW, Types, column, reasons, run, stepped
 
 DAY = timedelta(days=1)
 MOZILLA = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
@@ -39,7 +39,9 @@ def at(moment: datetime, **fields: Any) -> dict[str, Any]:
 
 def time_of(text: str, zone: str = "UTC") -> datetime:
     batch = stepped({"event_type": "a", "timestamp": text}, zone=zone, origin=Origin(history=True))
-    return datetime.fromtimestamp(batch.columns["timestamp"][0] / 1000, UTC)
+    [moment] = column(batch, "timestamp")
+    assert isinstance(moment, datetime)
+    return moment
 
 
 def test_every_step_is_named_for_what_it_does() -> None:
@@ -50,7 +52,7 @@ def test_every_step_is_named_for_what_it_does() -> None:
 
 
 def test_an_event_without_a_time_came_now() -> None:
-    assert stepped({"event_type": "a"}).columns["timestamp"] == [epoch_ms(NOW)]
+    assert column(stepped({"event_type": "a"}), "timestamp") == [NOW]
 
 
 @pytest.mark.parametrize(
@@ -149,15 +151,15 @@ def test_what_only_looks_like_a_uuid_is_a_text(text: str) -> None:
 
 
 def test_ids_of_ours_are_uuid7_and_differ() -> None:
-    ids = stepped(*[{"event_type": "a"}] * 100).columns["event_id"]
+    ids = column(stepped(*[{"event_type": "a"}] * 100), "event_id")
     assert len(set(ids)) == 100
     assert {uuid.UUID(bytes=raw).version for raw in ids} == {7}
 
 
 def test_id_is_another_name_of_event_id_and_an_empty_one_is_none() -> None:
     batch = stepped({"event_type": "a", "id": "x"}, {"event_type": "a", "event_id": "x"}, {"event_type": "a", "id": ""})
-    assert batch.columns["event_id"][0] == batch.columns["event_id"][1]
-    assert batch.columns["given"] == [True, True, False]
+    assert len(set(column(batch, "event_id")[:2])) == 1
+    assert column(batch, "given") == [True, True, False]
 
 
 # Properties
@@ -243,7 +245,7 @@ def test_properties_as_large_as_allowed_are_kept_and_one_byte_more_is_refused() 
 
 def test_properties_are_kept_as_they_were_sent() -> None:
     properties = {"a": [1, {"b": None}], "c": 1.5, "d": "é\x00", "e": {}, "f": True, "big": 10**30}
-    [text] = stepped({"event_type": "a", "properties": properties}).columns["properties"]
+    [text] = column(stepped({"event_type": "a", "properties": properties}), "properties")
     assert json.loads(text) == properties
 
 
@@ -272,7 +274,7 @@ def test_a_known_type_has_its_category_and_a_category_that_was_sent_wins() -> No
     batch = stepped(
         {"event_type": "purchase"}, {"event_type": "mine"}, {"event_type": "purchase", "event_category": "trading"}
     )
-    assert batch.columns["event_category"] == ["commerce", "custom", "trading"]
+    assert column(batch, "event_category") == ["commerce", "custom", "trading"]
 
 
 # Where it came from
@@ -282,18 +284,18 @@ def test_the_requests_own_agent_and_address_count_only_when_a_browser_sent_it() 
     browser = Origin(ip="203.0.113.9", user_agent=MOZILLA)
     server = Origin(ip="203.0.113.9", user_agent="python-httpx/0.28")
     own = {"event_type": "a", "user_agent": "Googlebot/2.1", "ip_address": "198.51.100.7"}
-    assert stepped({"event_type": "a"}, origin=browser).columns["device"] == ["desktop"]
-    assert stepped({"event_type": "a"}, origin=browser).columns["ip_address"] == ["203.0.113.0"]
-    assert stepped({"event_type": "a"}, origin=server).columns["device"] == [""]
-    assert stepped({"event_type": "a"}, origin=server).columns["ip_address"] == [""]
+    assert column(stepped({"event_type": "a"}, origin=browser), "device") == ["desktop"]
+    assert column(stepped({"event_type": "a"}, origin=browser), "ip_address") == ["203.0.113.0"]
+    assert column(stepped({"event_type": "a"}, origin=server), "device") == [""]
+    assert column(stepped({"event_type": "a"}, origin=server), "ip_address") == [""]
     batch = stepped(own, origin=browser)
-    assert (batch.columns["is_bot"], batch.columns["ip_address"]) == ([True], ["198.51.100.0"])
+    assert (column(batch, "is_bot"), column(batch, "ip_address")) == ([True], ["198.51.100.0"])
 
 
 def test_addresses_are_kept_whole_only_where_that_is_chosen() -> None:
     event = {"event_type": "a", "ip_address": "2001:DB8::0001"}
-    assert stepped(event).columns["ip_address"] == ["2001:db8::"]
-    assert stepped(event, rules=rules(anonymize_ip=False)).columns["ip_address"] == ["2001:db8::1"]
+    assert column(stepped(event), "ip_address") == ["2001:db8::"]
+    assert column(stepped(event, rules=rules(anonymize_ip=False)), "ip_address") == ["2001:db8::1"]
 
 
 def test_utm_tags_come_from_the_address_of_the_page_else_from_properties() -> None:
@@ -304,14 +306,14 @@ def test_utm_tags_come_from_the_address_of_the_page_else_from_properties() -> No
         {"event_type": "a", "properties": {"url": 7}},
         {"event_type": "a"},
     )
-    assert batch.columns["utm_source"] == ["news", "mail", "news", "", ""]
-    assert batch.columns["utm_campaign"] == ["may sale", "", "", "", ""]
-    assert batch.columns["utm_term"] == [""] * 5
+    assert column(batch, "utm_source") == ["news", "mail", "news", "", ""]
+    assert column(batch, "utm_campaign") == ["may sale", "", "", "", ""]
+    assert column(batch, "utm_term") == [""] * 5
 
 
 def test_a_referrer_is_shown_by_its_source() -> None:
     batch = stepped({"event_type": "a", "referrer": "https://www.google.co.uk/search?q=x"}, {"event_type": "a"})
-    assert batch.columns["referrer_source"] == ["Google", ""]
+    assert column(batch, "referrer_source") == ["Google", ""]
 
 
 # Requests together
@@ -324,14 +326,15 @@ def test_requests_of_one_turn_keep_their_own_rules() -> None:
     batch = run([(berlin, Origin(history=True), [noon, old]), (utc, Origin(), [old, noon])])
     assert [(drop.request, drop.index) for drop in batch.dropped] == [(1, 0)]
     assert (batch.request, batch.index) == ([0, 0, 1], [0, 1, 1])
-    assert batch.columns["timestamp"][2] - batch.columns["timestamp"][0] == 3_600_000
+    times = column(batch, "timestamp")
+    assert times[2] - times[0] == timedelta(hours=1)
 
 
 def test_one_person_in_two_tenants_is_in_two_sessions_and_nobody_is_in_none() -> None:
     one, two = (Scope(name, "test", Role.OWNER) for name in ("a", "b"))
     event = {"event_type": "a", "user_id": "u"}
     batch = run([(one, Origin(), [event, {"event_type": "a"}]), (two, Origin(), [event])])
-    first, nobody, second = batch.columns["session"]
+    first, nobody, second = column(batch, "session")
     assert nobody == 0
     assert len({first, second, 0}) == 3
 
@@ -339,6 +342,6 @@ def test_one_person_in_two_tenants_is_in_two_sessions_and_nobody_is_in_none() ->
 def test_whose_session_it_is_session_id_then_user_then_visitor() -> None:
     names = {"session_id": "x", "user_id": "x", "anonymous_id": "x"}
     sent = [dict(list(names.items())[number:]) for number in range(3)]
-    sessions = stepped(*({"event_type": "a", **fields} for fields in [*sent, *sent])).columns["session"]
+    sessions = column(stepped(*({"event_type": "a", **fields} for fields in [*sent, *sent])), "session")
     assert len(set(sessions[:3])) == 3
     assert sessions[:3] == sessions[3:]

@@ -15,7 +15,7 @@ from factbook.ingest.receipts import Receipt
 from factbook.ingest.waiting import Outcome, Request, Waiting, into, into_loop, settle_all
 
 SHOP = Scope("shop", "test", Role.OWNER)
-RECEIPT = Receipt("batch", 1, 0, 0, (), (b"x" * 16,))
+RECEIPT = Receipt("batch", 1, 0, 0, (), b"x" * 16)
 
 
 def request(body: bytes = b"x") -> Request:

@@ -36,10 +36,10 @@ class Line:
         self.sent.append((event, origin))
         future: Future[Receipt] = Future()
         if event["event_type"] == "purchase":
-            future.set_result(Receipt("b", 1, 0, 0, (), (uuid4().bytes,)))
+            future.set_result(Receipt("b", 1, 0, 0, (), uuid4().bytes))
         else:
             error = EventError(0, "event_type", "unknown", "Not a purchase.", "", str(uuid4()))
-            future.set_result(Receipt("b", 0, 0, 0, (error,), ()))
+            future.set_result(Receipt("b", 0, 0, 0, (error,), b""))
         return future
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from math import floor
+from operator import attrgetter
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 import msgspec
+import pyarrow as pa
 
 from factbook.core.scope import Scope
 from factbook.events.event import Event
@@ -70,7 +69,7 @@ class Batch:
     """Rows of one turn of the line, of one or more requests; changed in place by the steps, once through.
 
     request[i] and index[i]: which request event i came from, and where it stood in it.
-    columns: what the steps made, each as long as `events`.
+    columns: what the steps made, in Arrow, each as long as `events`.
     """
 
     rules: Rules
@@ -81,11 +80,19 @@ class Batch:
     events: list[Event]
     request: list[int]
     index: list[int]
-    columns: dict[str, list[Any]] = field(default_factory=dict)
+    columns: dict[str, pa.Array] = field(default_factory=dict)
     dropped: list[Dropped] = field(default_factory=list)
+    _fields: dict[str, list[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.events)
+
+    def field(self, name: str) -> list[Any]:
+        """What each event has there, as it was sent; None for nothing."""
+        found = self._fields.get(name)
+        if found is None:
+            found = self._fields[name] = list(map(attrgetter(name), self.events))
+        return found
 
     def drop(self, refusals: dict[int, Refusal]) -> None:
         """Takes the rows at these positions out, keeping what was sent and why it goes."""
@@ -109,7 +116,8 @@ class Batch:
         self.events = [self.events[row] for row in rows]
         self.request = [self.request[row] for row in rows]
         self.index = [self.index[row] for row in rows]
-        self.columns = {name: [values[row] for row in rows] for name, values in self.columns.items()}
+        self.columns = {name: column.take(pa.array(rows, pa.int64())) for name, column in self.columns.items()}
+        self._fields.clear()
 
     def by_request(self, value: Callable[[Scope, Origin], Any]) -> list[Any]:
         """`value(scope, origin)` of its request, for each row."""
@@ -128,10 +136,3 @@ def encode_event(event: Event) -> bytes:
         return _ENCODER.encode(sent)
     except RecursionError:  # decoded with a little more of the stack left than there is now
         return _ENCODER.encode({**sent, "properties": None})
-
-
-def milliseconds(moment: datetime, zone: ZoneInfo) -> int:
-    """Whole milliseconds since 1970 UTC; a time without an offset is read in `zone`."""
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=zone)
-    return floor(moment.timestamp() * 1000 + 0.5)

@@ -4,76 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from operator import attrgetter
-from typing import Any
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 
 from factbook.core.errors import unavailable
 
 from .batch import Batch
-from .properties import Leaves
-
-_TEXT = pa.string()
-_TIME = pa.timestamp("ms", tz="UTC")
-_ID = pa.binary(16)
+from .columns import ID, TEXT, TIME, ids, same, texts
+from .properties import maps
 
 EVENTS = pa.schema(
     [
-        ("tenant", _TEXT),
-        ("event_id", _ID),
-        ("event_type", _TEXT),
-        ("event_category", _TEXT),
-        ("timestamp", _TIME),
-        ("processed_at", _TIME),
-        ("user_id", _TEXT),
-        ("anonymous_id", _TEXT),
-        ("session_id", _TEXT),
+        ("tenant", TEXT),
+        ("event_id", ID),
+        ("event_type", TEXT),
+        ("event_category", TEXT),
+        ("timestamp", TIME),
+        ("processed_at", TIME),
+        ("user_id", TEXT),
+        ("anonymous_id", TEXT),
+        ("session_id", TEXT),
         ("session", pa.uint64()),
-        ("content_id", _TEXT),
-        ("resource_type", _TEXT),
-        ("resource_id", _TEXT),
-        ("ip_address", _TEXT),
-        ("user_agent", _TEXT),
-        ("device", _TEXT),
-        ("browser", _TEXT),
-        ("os", _TEXT),
+        ("content_id", TEXT),
+        ("resource_type", TEXT),
+        ("resource_id", TEXT),
+        ("ip_address", TEXT),
+        ("user_agent", TEXT),
+        ("device", TEXT),
+        ("browser", TEXT),
+        ("os", TEXT),
         ("is_bot", pa.bool_()),
-        ("referrer", _TEXT),
-        ("referrer_source", _TEXT),
-        ("utm_source", _TEXT),
-        ("utm_medium", _TEXT),
-        ("utm_campaign", _TEXT),
-        ("utm_term", _TEXT),
-        ("utm_content", _TEXT),
-        ("country", _TEXT),
-        ("region", _TEXT),
-        ("city", _TEXT),
-        ("source", _TEXT),
-        ("batch_id", _ID),
-        ("correlation_id", _TEXT),
-        ("data_class", _TEXT),
-        ("numbers", pa.map_(_TEXT, pa.float64())),
-        ("texts", pa.map_(_TEXT, _TEXT)),
-        ("properties", _TEXT),
+        ("referrer", TEXT),
+        ("referrer_source", TEXT),
+        ("utm_source", TEXT),
+        ("utm_medium", TEXT),
+        ("utm_campaign", TEXT),
+        ("utm_term", TEXT),
+        ("utm_content", TEXT),
+        ("country", TEXT),
+        ("region", TEXT),
+        ("city", TEXT),
+        ("source", TEXT),
+        ("batch_id", ID),
+        ("correlation_id", TEXT),
+        ("data_class", TEXT),
+        ("numbers", pa.map_(TEXT, pa.float64())),
+        ("texts", pa.map_(TEXT, TEXT)),
+        ("properties", TEXT),
     ]
 )
 """The columns of `events` that ingest writes; `block` is added by the writer."""
 
 LETTERS = pa.schema(
     [
-        ("tenant", _TEXT),
-        ("letter_id", _ID),
-        ("received_at", _TIME),
-        ("reason", _TEXT),
-        ("field", _TEXT),
-        ("message", _TEXT),
-        ("event_id", _TEXT),
-        ("source", _TEXT),
-        ("body", _TEXT),
+        ("tenant", TEXT),
+        ("letter_id", ID),
+        ("received_at", TIME),
+        ("reason", TEXT),
+        ("field", TEXT),
+        ("message", TEXT),
+        ("event_id", TEXT),
+        ("source", TEXT),
+        ("body", TEXT),
     ]
 )
 """The columns of `dead_letters` that ingest writes."""
@@ -90,55 +83,21 @@ _OF_EVENT = (
     "correlation_id",
     "data_class",
 )
-_ELSEWHERE = ("tenant", "session", "timestamp", "processed_at", "source", "batch_id", "numbers", "texts")
-_OF_STEPS = tuple(
-    (field.name, _TEXT if field.type == _TEXT else field.type)
-    for field in EVENTS
-    if field.name not in _OF_EVENT + _ELSEWHERE
-)
-"""Columns taken as the event has them, columns made below, and columns that the steps made."""
+"""Columns taken as the event has them."""
 
 
 def event_rows(batch: Batch, batch_ids: Sequence[bytes]) -> pa.RecordBatch:
     """The batch as rows of `events`; batch_ids: one for each request."""
-    size = len(batch)
-    columns: dict[str, pa.Array] = {}
+    columns = dict(batch.columns)
     for name in _OF_EVENT:
-        columns[name] = _texts(list(map(attrgetter(name), batch.events)))
-    for name, type_ in _OF_STEPS:
-        values = batch.columns[name]
-        columns[name] = _texts(values) if type_ is _TEXT else pa.array(values, type_)
-    columns["session"] = pa.array(np.array(batch.columns["session"], dtype=np.uint64))
-    columns["timestamp"] = pa.array(np.array(batch.columns["timestamp"], dtype="datetime64[ms]"), _TIME)
-    columns["processed_at"] = pa.repeat(pa.scalar(batch.now_ms, _TIME), size)
-    columns["tenant"] = _texts(batch.by_request(lambda scope, _: scope.tenant))
+        columns[name] = texts(batch.field(name))
+    columns["processed_at"] = same(batch.now_ms, len(batch), TIME)
+    columns["tenant"] = texts(batch.by_request(lambda scope, _: scope.tenant))
     sources = batch.by_request(lambda _, origin: origin.source)
-    columns["source"] = _texts([e.source or source for e, source in zip(batch.events, sources, strict=True)])
-    columns["batch_id"] = pa.array([batch_ids[number] for number in batch.request], _ID)
-    leaves = Leaves()
-    for event in batch.events:
-        leaves.add(event.properties or {})
-    columns["numbers"] = _map(
-        leaves.number_offsets, leaves.number_keys, pa.array(np.array(leaves.numbers, dtype=np.float64))
-    )
-    columns["texts"] = _map(leaves.text_offsets, leaves.text_keys, pa.array(leaves.texts, _TEXT))
+    columns["source"] = texts([own or source for own, source in zip(batch.field("source"), sources, strict=True)])
+    columns["batch_id"] = ids(b"".join([batch_ids[number] for number in batch.request]))
+    columns["numbers"], columns["texts"] = maps([properties or {} for properties in batch.field("properties")])
     return pa.RecordBatch.from_arrays([columns[name] for name in EVENTS.names], schema=EVENTS)
-
-
-def _texts(values: list[Any]) -> pa.Array:
-    first = values[0] if values else None
-    if values.count(first) == len(values):  # one value throughout, often none at all
-        return pa.repeat(pa.scalar(first, _TEXT), len(values)) if first else _blank(len(values))
-    return pa.array([value or "" for value in values], _TEXT)
-
-
-@lru_cache(maxsize=256)
-def _blank(size: int) -> pa.Array:
-    return pa.repeat(pa.scalar("", _TEXT), size)
-
-
-def _map(offsets: list[int], keys: list[str], items: pa.Array) -> pa.Array:
-    return pa.MapArray.from_arrays(pa.array(np.array(offsets, dtype=np.int32)), pa.array(keys, _TEXT), items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,29 +129,51 @@ def uuid_text(raw: bytes) -> str:
 
 def warm_up() -> None:
     """Arrow's first conversion imports pandas (0.3 s): done at the start, not with the first event."""
-    _texts(["a", "b"])
+    texts(["a", "b"])
+
+
+class _Packed(msgspec.Struct, array_like=True):
+    """Rows in Arrow, compressed: what the journal writes twice and syncs costs more than LZ4."""
+
+    size: int
+    content: bytes
 
 
 class _Entry(msgspec.Struct, array_like=True):
     version: int
-    events: bytes | None
-    letters: bytes | None
+    events: _Packed | None
+    letters: _Packed | None
 
 
-_VERSION = 1
+_VERSION = 2
+_CODEC = pa.Codec("lz4_raw")
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(_Entry)
 
 
 def to_bytes(events: pa.RecordBatch | None, letters: pa.RecordBatch | None) -> bytes:
     """What the journal keeps of one commit."""
-    return _ENCODER.encode(
-        _Entry(
-            _VERSION,
-            events.serialize().to_pybytes() if events is not None else None,
-            letters.serialize().to_pybytes() if letters is not None else None,
-        )
-    )
+    return _ENCODER.encode(_Entry(_VERSION, _packed(events), _packed(letters)))
+
+
+def _packed(rows: pa.RecordBatch | None) -> _Packed | None:
+    if rows is None:
+        return None
+    plain = rows.serialize()
+    return _Packed(plain.size, _CODEC.compress(plain, asbytes=True))
+
+
+def _unpacked(packed: _Packed, schema: pa.Schema) -> pa.RecordBatch:
+    return pa.ipc.read_record_batch(_CODEC.decompress(packed.content, decompressed_size=packed.size), schema)
+
+
+def size_of(body: bytes) -> int:
+    """Bytes of an entry's rows in memory; 0 for one that cannot be read."""
+    try:
+        entry = _DECODER.decode(body)
+    except msgspec.DecodeError:
+        return 0
+    return sum(packed.size for packed in (entry.events, entry.letters) if packed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,9 +193,9 @@ def from_bytes(bodies: Iterable[bytes]) -> Rows:
             if entry.version != _VERSION:
                 raise ValueError(f"it has the version {entry.version}, not {_VERSION}")
             if entry.events is not None:
-                events.append(pa.ipc.read_record_batch(pa.py_buffer(entry.events), EVENTS))
+                events.append(_unpacked(entry.events, EVENTS))
             if entry.letters is not None:
-                letters.append(pa.ipc.read_record_batch(pa.py_buffer(entry.letters), LETTERS))
+                letters.append(_unpacked(entry.letters, LETTERS))
         except (msgspec.DecodeError, ValueError, OSError) as error:  # Arrow's errors are ValueErrors or OSErrors
             raise unavailable(
                 f"The journal holds an entry that cannot be read: {error}.",

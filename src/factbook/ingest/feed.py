@@ -127,10 +127,10 @@ def _message(batch: Batch, row: int) -> Message:
     event = batch.events[row]
     columns = batch.columns
     shown: Message = {
-        "id": uuid_text(columns["event_id"][row]),
+        "id": uuid_text(columns["event_id"][row].as_py()),
         "event_type": event.event_type,
-        "event_category": columns["event_category"][row],
-        "timestamp": f"{np.datetime64(columns['timestamp'][row], 'ms')}Z",
+        "event_category": columns["event_category"][row].as_py(),
+        "timestamp": f"{np.datetime64(columns['timestamp'][row].value, 'ms')}Z",
         "properties": event.properties or {},
     }
     for name in ("user_id", "anonymous_id", "session_id", "content_id", "resource_type", "resource_id"):
@@ -138,6 +138,6 @@ def _message(batch: Batch, row: int) -> Message:
         if value:
             shown[name] = value
     for name in ("country", "device", "browser", "is_bot"):
-        if columns[name][row]:
-            shown[name] = columns[name][row]
+        if value := columns[name][row].as_py():
+            shown[name] = value
     return shown

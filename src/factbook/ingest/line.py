@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -18,11 +19,13 @@ from factbook.events.event import Event
 
 from . import blocks
 from .batch import Batch, Dropped, Rules
+from .columns import raw_ids
 from .decode import Decoded, decode
 from .feed import Feed, Offer
 from .journal import Journal, Mark
 from .receipts import Receipt, letters_of_dropped, receipts
-from .seen import NO_HASHES, Hashes, Seen, hashes
+from .seen import NO_HASHES, Seen, hashes
+from .slots import Hashes
 from .steps import STEPS
 from .visits import Visits
 from .waiting import Outcome, Request
@@ -113,7 +116,7 @@ class Line:
         batch = self._batch(requests, decoded, epoch_ms(now))
         for step in STEPS:
             step(batch)
-        sent = list(zip(batch.request, batch.columns["event_id"], strict=True))
+        sent = _ids_by_request(batch)
         fresh = self._put_aside_duplicates(batch)
         batch_ids = [uuid_utils.uuid7().bytes for _ in requests]
         letters = letters_of_dropped(batch)
@@ -125,7 +128,7 @@ class Line:
             body = blocks.to_bytes(events, blocks.letter_rows(letters) if letters else None)
             self._journal.append(body, len(batch) + len(letters), batch.now_ms, marks)
         try:
-            self._after(batch, fresh, now.timestamp(), offers, len(sent))
+            self._after(batch, fresh, now.timestamp(), offers, sum(map(len, sent)) // 16)
         except Exception:  # what is durable is acknowledged, whatever fails behind it
             log.exception("accepted events could not be counted or shown")
         return answers
@@ -137,7 +140,7 @@ class Line:
         self._feed.deliver(offers)
         self.totals.accepted += len(batch)
         self.totals.duplicates += sent - len(batch)
-        for event_type, count in Counter(event.event_type for event in batch.events).items():
+        for event_type, count in Counter(batch.field("event_type")).items():
             self._recorder.events_ingested(count, event_type)
         for reason, count in Counter(drop.refusal.reason for drop in batch.dropped).items():
             self.totals.dropped[reason] = self.totals.dropped.get(reason, 0) + count
@@ -176,17 +179,12 @@ class Line:
 
     def _put_aside_duplicates(self, batch: Batch) -> Hashes:
         """Takes out events whose client's id was seen; returns the hashes to remember once they are durable."""
-        given = np.array(batch.columns.pop("given"), dtype=np.bool_)
+        given = batch.columns.pop("given").to_numpy(zero_copy_only=False)
         if not given.any():
             return NO_HASHES
-        ids = batch.columns["event_id"]
-        tenants = batch.by_request(lambda scope, _: scope.tenant)
-        wanted = np.empty(len(ids), dtype=np.uint64)
-        for tenant in set(tenants):
-            rows = [row for row, name in enumerate(tenants) if name == tenant]
-            wanted[rows] = hashes(b"".join([ids[row] for row in rows]), tenant)
+        wanted = _hashes(batch)
         _, first = np.unique(wanted, return_index=True)
-        new = np.zeros(len(ids), dtype=np.bool_)
+        new = np.zeros(len(batch), dtype=np.bool_)
         new[first] = True
         new &= ~self._seen.contains(wanted)
         kept = new | ~given
@@ -194,6 +192,27 @@ class Line:
             batch.keep(np.flatnonzero(kept).tolist())
         fresh: Hashes = wanted[new & given]
         return fresh
+
+
+def _hashes(batch: Batch) -> Hashes:
+    raw = raw_ids(batch.columns["event_id"])
+    names = {scope.tenant for scope in batch.scopes}
+    if len(names) == 1:
+        return hashes(raw, names.pop())
+    ids = np.frombuffer(raw, dtype=np.uint8).reshape(-1, 16)
+    tenants = np.array(batch.by_request(lambda scope, _: scope.tenant))
+    wanted = np.empty(len(ids), dtype=np.uint64)
+    for name in names:
+        own = tenants == name
+        wanted[own] = hashes(ids[own].tobytes(), name)
+    return wanted
+
+
+def _ids_by_request(batch: Batch) -> list[bytes]:
+    """The ids of each request's events, joined; a request's events stand together."""
+    raw = raw_ids(batch.columns["event_id"])
+    ends = np.cumsum(np.bincount(batch.request, minlength=len(batch.scopes))) * 16
+    return [raw[start:end] for start, end in pairwise((0, *ends.tolist()))]
 
 
 def _by_request(batch: Batch, offers: Sequence[Offer]) -> list[int]:

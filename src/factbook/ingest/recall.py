@@ -9,15 +9,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from factbook.core.clock import epoch_ms, from_epoch_ms
+from factbook.core.clock import from_epoch_ms
 from factbook.storage.engine import Engine
 
 from .blocks import from_bytes
+from .columns import raw_ids
 from .journal import Journal
-from .seen import Hashes, Seen, hashes
-from .visits import Visits, actor_of
+from .seen import Seen, hashes
+from .slots import Hashes
+from .visits import Visits, actors_of
 
 _SLICE = timedelta(hours=1)
+_ROWS = 50_000
 _ACTOR = ("session_id", "user_id", "anonymous_id")
 
 _IDS = """SELECT toString(tenant) AS tenant, event_id
@@ -45,7 +48,7 @@ def recall_ids(engine: Engine, seen: Seen, now: datetime, window: timedelta) -> 
     while first <= now:
         found = engine.table(_IDS, {"first": sql_time(first), "last": sql_time(first + _SLICE)})
         for tenant, rows in _runs(found["tenant"]):
-            ids = b"".join(_raw(chunk) for chunk in found["event_id"][rows].chunks)
+            ids = b"".join(raw_ids(chunk) for chunk in found["event_id"][rows].chunks)
             count += _remember(seen, np.unique(hashes(ids, tenant)), first + _SLICE)
         first += _SLICE
     return count
@@ -70,11 +73,8 @@ def recall_waiting(journal: Journal, seen: Seen, visits: Visits) -> int:
             own = events.filter(pc.equal(events["tenant"], tenant))
             count += _remember(seen, np.unique(hashes(b"".join(own["event_id"].to_pylist()), tenant)), at)
             spans = own.group_by([*_ACTOR, "session"]).aggregate([("timestamp", "min"), ("timestamp", "max")])
-            for span in spans.to_pylist():
-                if span["session"]:
-                    actor = actor_of(tenant, *(span[name] for name in _ACTOR))
-                    first, last = epoch_ms(span["timestamp_min"]), epoch_ms(span["timestamp_max"])
-                    visits.restore(actor, first, last, span["session"])
+            actors = actors_of([tenant] * len(spans), *(spans[name].to_pylist() for name in _ACTOR))
+            _restore(visits, actors, spans["timestamp_min"], spans["timestamp_max"], spans["session"])
     return count
 
 
@@ -84,19 +84,20 @@ def _remember(seen: Seen, wanted: Hashes, at: datetime) -> int:
     return len(fresh)
 
 
-def _raw(ids: pa.Array) -> bytes:
-    """The 16 bytes of each id, one after another."""
-    storage = ids.storage
-    start = storage.offset * 16
-    return bytes(storage.buffers()[1][start : start + len(storage) * 16])
-
-
 def recall_sessions(engine: Engine, visits: Visits, now: datetime, timeout: timedelta) -> int:
     """Gives `visits` the sessions that an event could still join; returns how many."""
-    rows = engine.rows(_SESSIONS, {"first": sql_time(now - timeout)})
-    for actor, session, first, last in rows:
-        visits.restore(actor, first, last, session)
-    return len(rows)
+    found = engine.table(_SESSIONS, {"first": sql_time(now - timeout)})
+    for start in range(0, len(found), _ROWS):
+        rows = found.slice(start, _ROWS)
+        _restore(visits, rows["actor"].to_pylist(), rows["first"], rows["last"], rows["session"])
+    return len(found)
+
+
+def _restore(
+    visits: Visits, actors: list[str], first: pa.ChunkedArray, last: pa.ChunkedArray, session: pa.ChunkedArray
+) -> None:
+    spans = [column.to_numpy().astype(np.int64) for column in (first, last, session)]
+    visits.restore(actors, np.stack(spans, axis=1))
 
 
 def sql_time(moment: datetime) -> str:

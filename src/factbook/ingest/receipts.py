@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -23,7 +24,7 @@ class EventError(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """The answer to one request. raw_ids: 16 bytes for each event accepted or seen before, in the order sent.
+    """The answer to one request. raw_ids: 16 bytes for each event accepted or seen before, in the order sent, joined.
 
     real_time_updates: how many of the accepted events went to live listeners.
     """
@@ -33,11 +34,16 @@ class Receipt(msgspec.Struct, frozen=True):
     duplicates: int
     real_time_updates: int
     errors: tuple[EventError, ...]
-    raw_ids: tuple[bytes, ...]
+    raw_ids: bytes
+
+    @property
+    def kept(self) -> int:
+        """Events accepted or seen before."""
+        return self.accepted + self.duplicates
 
     @property
     def ids(self) -> tuple[str, ...]:
-        return tuple(uuid_text(raw) for raw in self.raw_ids)
+        return tuple(uuid_text(self.raw_ids[at : at + 16]) for at in range(0, len(self.raw_ids), 16))
 
 
 def letters_of_dropped(batch: Batch) -> list[Letter]:
@@ -59,21 +65,11 @@ def letters_of_dropped(batch: Batch) -> list[Letter]:
 
 
 def receipts(
-    batch: Batch,
-    batch_ids: Sequence[bytes],
-    letters: Sequence[Letter],
-    sent: Sequence[tuple[int, bytes]],
-    updates: Sequence[int],
+    batch: Batch, batch_ids: Sequence[bytes], letters: Sequence[Letter], sent: Sequence[bytes], updates: Sequence[int]
 ) -> list[Receipt]:
-    """One for each request. sent: (request, event id) of every good event, duplicates too. updates: by request."""
-    count = len(batch_ids)
-    accepted = [0] * count
-    for number in batch.request:
-        accepted[number] += 1
-    ids: list[list[bytes]] = [[] for _ in range(count)]
-    for number, raw in sent:
-        ids[number].append(raw)
-    errors: list[list[EventError]] = [[] for _ in range(count)]
+    """One for each request. sent: the ids of its good events, duplicates too, joined. updates: by request."""
+    accepted = Counter(batch.request)
+    errors: list[list[EventError]] = [[] for _ in batch_ids]
     for drop, letter in zip(batch.dropped, letters, strict=True):
         errors[drop.request].append(
             EventError(
@@ -84,10 +80,10 @@ def receipts(
         Receipt(
             batch_id=uuid_text(batch_ids[number]),
             accepted=accepted[number],
-            duplicates=len(ids[number]) - accepted[number],
+            duplicates=len(sent[number]) // 16 - accepted[number],
             real_time_updates=updates[number],
             errors=tuple(sorted(errors[number], key=lambda error: error.index)),
-            raw_ids=tuple(ids[number]),
+            raw_ids=sent[number],
         )
-        for number in range(count)
+        for number in range(len(batch_ids))
     ]

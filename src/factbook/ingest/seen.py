@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Hashes: TypeAlias = NDArray[np.uint64]
+from .slots import Hashes, Slots
 
 NO_HASHES: Hashes = np.empty(0, dtype=np.uint64)
 
 _FIRST = 1 << 20
 _LARGEST = 1 << 24
-_FULL = 0.6
 
 
 def hashes(ids: bytes, tenant: str) -> Hashes:
@@ -40,48 +38,15 @@ def _mix(x: Hashes) -> Hashes:
 
 @dataclass(slots=True)
 class _Table:
-    """Open addressing with linear probing; 0 marks a free slot (no hash is 0)."""
-
-    slots: Hashes
-    used: int = 0
+    slots: Slots
     oldest: float = 0.0
     newest: float = 0.0
 
-    @classmethod
-    def sized(cls, capacity: int) -> _Table:
-        return cls(np.zeros(capacity, dtype=np.uint64))
-
-    @property
-    def room(self) -> int:
-        return int(len(self.slots) * _FULL) - self.used
-
-    def contains(self, wanted: Hashes) -> NDArray[np.bool_]:
-        mask = np.uint64(len(self.slots) - 1)
-        found = np.zeros(len(wanted), dtype=np.bool_)
-        open_ = np.arange(len(wanted))
-        place = wanted & mask
-        while len(open_):
-            held = self.slots[place]
-            hit = held == wanted[open_]
-            found[open_[hit]] = True
-            onward = ~hit & (held != 0)
-            open_ = open_[onward]
-            place = (place[onward] + np.uint64(1)) & mask
-        return found
-
     def add(self, fresh: Hashes, now: float) -> None:
-        mask = np.uint64(len(self.slots) - 1)
-        waiting, place = fresh, fresh & mask
-        while len(waiting):
-            free = self.slots[place] == 0
-            self.slots[place[free]] = waiting[free]
-            onward = self.slots[place] != waiting
-            waiting = waiting[onward]
-            place = (place[onward] + np.uint64(1)) & mask
-        if not self.used:
+        if not self.slots.used:
             self.oldest = now
-        self.used += len(fresh)
         self.newest = now
+        self.slots.add(fresh)
 
 
 class Seen:
@@ -93,26 +58,27 @@ class Seen:
 
     def __init__(self, window: float) -> None:
         self._window = window
-        self._tables = [_Table.sized(_FIRST)]
+        self._tables = [_Table(Slots.sized(_FIRST))]
 
     def __len__(self) -> int:
-        return sum(table.used for table in self._tables)
+        return sum(table.slots.used for table in self._tables)
 
     def contains(self, wanted: Hashes) -> NDArray[np.bool_]:
-        found = self._tables[-1].contains(wanted)
+        found = self._tables[-1].slots.places(wanted) >= 0
         for table in self._tables[:-1]:
-            found |= table.contains(wanted)
+            found |= table.slots.places(wanted) >= 0
         return found
 
     def add(self, fresh: Hashes, now: float) -> None:
         """Remembers `fresh` (distinct, none of them contained) as of `now`, in seconds."""
         past = now - self._window
         self._tables = [t for t in self._tables[:-1] if t.newest >= past] + self._tables[-1:]
-        if self._tables[-1].used and self._tables[-1].oldest < past:
-            self._tables.append(_Table.sized(_FIRST))
+        if self._tables[-1].slots.used and self._tables[-1].oldest < past:
+            self._tables.append(_Table(Slots.sized(_FIRST)))
         while len(fresh):
             table = self._tables[-1]
-            part, fresh = fresh[: max(table.room, 0)], fresh[max(table.room, 0) :]
+            room = max(table.slots.room, 0)
+            part, fresh = fresh[:room], fresh[room:]
             table.add(part, now)
-            if table.room <= 0:
-                self._tables.append(_Table.sized(min(len(table.slots) * 4, _LARGEST)))
+            if table.slots.room <= 0:
+                self._tables.append(_Table(Slots.sized(min(len(table.slots.held) * 4, _LARGEST))))

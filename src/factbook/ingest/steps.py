@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha1
 from operator import attrgetter
@@ -10,19 +11,26 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import uuid_utils
 
+from factbook.core.clock import from_epoch_ms
+
 from .agents import agent
-from .batch import Batch, milliseconds
+from .batch import Batch
+from .columns import FEW, TEXT, blank, ids, integers, joined, lines, texts, times, total
 from .decode import Refusal
-from .places import NOWHERE, anonymous, canonical
+from .places import anonymous, canonical
 from .properties import TooDeepError, measure
 from .referrers import NO_CAMPAIGN, campaign, referrer_source
-from .visits import actor_of
+from .visits import actors_of
 
 _NAMESPACE = bytes.fromhex("6f1d3a52c0de5fac9b0042fac7b00c01")
 _ENCODER = msgspec.json.Encoder()
-_UTM = dict.fromkeys(f"utm_{name}" for name in ("source", "medium", "campaign", "term", "content"))
+_UTM = tuple(f"utm_{name}" for name in ("source", "medium", "campaign", "term", "content"))
+_DASHES = (8, 13, 18, 23)
 
 
 def id_bytes(text: str) -> bytes:
@@ -40,39 +48,66 @@ def id_bytes(text: str) -> bytes:
     return bytes(digest)
 
 
+def _uuids(given: list[str]) -> bytes | None:
+    """`id_bytes` of all of them at once, where each is a UUID."""
+    written = "".join(given)
+    if len(written) != 36 * len(given) or not written.isascii():
+        return None
+    letters = np.frombuffer(written.encode(), dtype=np.uint8).reshape(-1, 36)
+    if not (letters[:, _DASHES] == ord("-")).all():
+        return None
+    try:
+        raw = bytes.fromhex(written.replace("-", ""))
+    except ValueError:
+        return None
+    return raw if len(raw) == 16 * len(given) else None  # blanks are no digits, more dashes none either
+
+
 def put_ids(batch: Batch) -> None:
     """The client's id, or ours (UUIDv7); `given` tells which, since only a client's id can come twice."""
-    given = [event.event_id or event.id for event in batch.events]
-    batch.columns["given"] = [bool(text) for text in given]
-    batch.columns["event_id"] = [id_bytes(text) if text else uuid_utils.uuid7().bytes for text in given]
+    given = batch.field("event_id")
+    if not all(given):
+        given = [one or other for one, other in zip(given, batch.field("id"), strict=True)]
+    raw = _uuids(given) if len(given) > FEW and all(given) else None
+    if raw is None:
+        raw = b"".join([id_bytes(text) if text else uuid_utils.uuid7().bytes for text in given])
+    batch.columns["given"] = pa.array(list(map(bool, given)), pa.bool_())
+    batch.columns["event_id"] = ids(raw)
 
 
 def put_times(batch: Batch) -> None:
-    """The event's time, else the time of arrival, in milliseconds UTC."""
-    zones = batch.by_request(lambda scope, _: ZoneInfo(scope.zone))
-    batch.columns["timestamp"] = [
-        batch.now_ms if event.timestamp is None else milliseconds(event.timestamp, zone)
-        for event, zone in zip(batch.events, zones, strict=True)
-    ]
+    """The event's time, else the time of arrival, in whole milliseconds UTC; one without an offset is the tenant's."""
+    sent = batch.field("timestamp")
+    if not all(sent) or not all(map(attrgetter("tzinfo"), sent)):
+        now = from_epoch_ms(batch.now_ms)
+        zones = batch.by_request(lambda scope, _: ZoneInfo(scope.zone))
+        sent = [
+            now if moment is None else moment if moment.tzinfo else moment.replace(tzinfo=zone)
+            for moment, zone in zip(sent, zones, strict=True)
+        ]
+    seconds = np.array([moment.timestamp() for moment in sent], dtype=np.float64)
+    batch.columns["timestamp"] = times(np.floor(seconds * 1000 + 0.5).astype(np.int64))
 
 
 def drop_absurd_times(batch: Batch) -> None:
     """Too far ahead, too old (unless history is being loaded), or before 1970."""
-    oldest = batch.by_request(lambda _, origin: 0 if origin.history else batch.now_ms - batch.rules.max_age_ms)
+    at = integers(batch.columns["timestamp"])
     newest = batch.now_ms + batch.rules.max_ahead_ms
-    times = batch.columns["timestamp"]
-    ahead = timedelta(milliseconds=batch.rules.max_ahead_ms)
+    oldest = [0 if origin.history else batch.now_ms - batch.rules.max_age_ms for origin in batch.origins]
+    if not len(batch) or (at.max() <= newest and at.min() >= max(oldest)):
+        return
     refusals = {}
-    for row, (at, low) in enumerate(zip(times, oldest, strict=True)):
-        if at > newest:
+    for row, number in enumerate(batch.request):
+        if at[row] > newest:
+            ahead = timedelta(milliseconds=batch.rules.max_ahead_ms)
             refusals[row] = Refusal("timestamp", "in_the_future", f"The time lies more than {ahead} ahead of now.")
-        elif at < low:
+        elif at[row] < oldest[number]:
             days = batch.rules.max_age_ms // 86_400_000
             refusals[row] = Refusal(
                 "timestamp",
                 "too_old",
                 f"The time lies more than {days} days back; load history with `factbook load`."
-                if low
+                if oldest[number]
                 else "The time lies before 1970.",
             )
     batch.drop(refusals)
@@ -80,12 +115,12 @@ def drop_absurd_times(batch: Batch) -> None:
 
 def put_properties(batch: Batch) -> None:
     """The properties as JSON text, as they are kept."""
-    encode = _ENCODER.encode
-    try:
-        texts = [encode(event.properties) if event.properties else b"{}" for event in batch.events]
-    except RecursionError:
-        texts = [_text(event.properties or {}) for event in batch.events]
-    batch.columns["properties"] = texts
+    sent = [properties or {} for properties in batch.field("properties")]
+    if len(sent) > FEW:
+        with suppress(RecursionError):
+            batch.columns["properties"] = lines(_ENCODER.encode_lines(sent))
+            return
+    batch.columns["properties"] = pa.array([_text(properties) for properties in sent], TEXT)
 
 
 def _text(properties: dict[str, Any]) -> bytes:
@@ -98,13 +133,15 @@ def _text(properties: dict[str, Any]) -> bytes:
 def drop_large(batch: Batch) -> None:
     """Events whose properties take more bytes than an event may."""
     limit = batch.rules.max_event_bytes
+    if total(batch.columns["properties"]) <= limit:
+        return
+    sizes = pc.binary_length(batch.columns["properties"]).to_numpy()
     batch.drop(
         {
             row: Refusal(
-                "properties", "too_large", f"The properties take {len(text)} bytes; at most {limit} are taken."
+                "properties", "too_large", f"The properties take {sizes[row]} bytes; at most {limit} are taken."
             )
-            for row, text in enumerate(batch.columns["properties"])
-            if len(text) > limit
+            for row in np.flatnonzero(sizes > limit).tolist()
         }
     )
 
@@ -113,9 +150,7 @@ def drop_deep_or_crowded(batch: Batch) -> None:
     """Properties nested too deeply, or too many of them."""
     depth, most = batch.rules.max_depth, batch.rules.max_properties
     refusals = {}
-    for row, text in enumerate(batch.columns["properties"]):
-        if len(text) <= most and text.count(b"{") <= 1 and b"[" not in text:
-            continue  # flat, and too short to hold that many
+    for row in _nested_or_long(batch.columns["properties"], most):
         try:
             count = measure(batch.events[row].properties or {}, depth)
         except TooDeepError:
@@ -127,17 +162,31 @@ def drop_deep_or_crowded(batch: Batch) -> None:
     batch.drop(refusals)
 
 
+def _nested_or_long(properties: pa.Array, most: int) -> list[int]:
+    """Rows that are not flat, or long enough to hold more than `most` members."""
+    text = joined(properties)
+    flat = b"[" not in text and text.count(b"{") <= len(properties)
+    if flat and len(text) <= most:
+        return []
+    found = pc.binary_length(properties).to_numpy() > most
+    if not flat:
+        found |= pc.count_substring(properties, "{").to_numpy() > 1
+        found |= pc.count_substring(properties, "[").to_numpy() > 0
+    rows: list[int] = np.flatnonzero(found).tolist()
+    return rows
+
+
 def drop_against_schema(batch: Batch) -> None:
     """Events of a type that the tenant defined, whose properties break its schema."""
-    tenants = batch.by_request(lambda scope, _: scope.tenant)
-    kinds = {(tenant, event.event_type) for tenant, event in zip(tenants, batch.events, strict=True)}
+    tenants, types = batch.by_request(lambda scope, _: scope.tenant), batch.field("event_type")
+    kinds = set(zip(tenants, types, strict=True))
     validators = {kind: validator for kind in kinds if (validator := batch.rules.types.validator(*kind))}
     if not validators:
         return
     refusals = {}
-    for row, (tenant, event) in enumerate(zip(tenants, batch.events, strict=True)):
-        validator = validators.get((tenant, event.event_type))
-        fault = validator.check(event.properties or {}) if validator else None
+    for row, (tenant, kind, sent) in enumerate(zip(tenants, types, batch.field("properties"), strict=True)):
+        validator = validators.get((tenant, kind))
+        fault = validator.check(sent or {}) if validator else None
         if fault:
             field = f"properties.{fault[0]}" if fault[0] else "properties"
             refusals[row] = Refusal(field, "breaks_schema", fault[1])
@@ -145,63 +194,65 @@ def drop_against_schema(batch: Batch) -> None:
 
 
 def put_category(batch: Batch) -> None:
-    category = batch.rules.types.category
-    batch.columns["event_category"] = [event.event_category or category(event.event_type) for event in batch.events]
+    kinds = batch.field("event_type")
+    known = {kind: batch.rules.types.category(kind) for kind in set(kinds)}
+    sent = batch.field("event_category")
+    batch.columns["event_category"] = texts([own or known[kind] for own, kind in zip(sent, kinds, strict=True)])
 
 
 def put_agent(batch: Batch) -> None:
     """Device, browser, system and the bot flag; the request's own user agent counts only when a browser sent it."""
     senders = batch.by_request(lambda _, origin: origin.user_agent if origin.user_agent.startswith("Mozilla/") else "")
-    texts = [event.user_agent or sender for event, sender in zip(batch.events, senders, strict=True)]
-    if not any(texts):
-        batch.columns.update(dict.fromkeys(("user_agent", "device", "browser", "os"), [""] * len(texts)))
-        batch.columns["is_bot"] = [False] * len(texts)
-        return
-    agents = [agent(text) for text in texts]
-    batch.columns["user_agent"] = texts
-    batch.columns["device"] = [a.device for a in agents]
-    batch.columns["browser"] = [a.browser for a in agents]
-    batch.columns["os"] = [a.os for a in agents]
-    batch.columns["is_bot"] = [a.is_bot for a in agents]
+    sent = [own or sender for own, sender in zip(batch.field("user_agent"), senders, strict=True)]
+    known = {text: agent(text) for text in set(sent)}
+    batch.columns["user_agent"] = texts(sent)
+    device, browser, system, is_bot = zip(*[known[text] for text in sent], strict=True) if sent else ((),) * 4
+    batch.columns.update(
+        device=texts(device), browser=texts(browser), os=texts(system), is_bot=pa.array(is_bot, pa.bool_())
+    )
 
 
 def put_referrer(batch: Batch) -> None:
     """The referrer's source, and the UTM tags of the page's address (property `url`, else own properties)."""
-    batch.columns["referrer_source"] = [referrer_source(e.referrer) if e.referrer else "" for e in batch.events]
-    columns: dict[str, list[str]] = {name: [""] * len(batch.events) for name in _UTM}
-    for row, text in enumerate(batch.columns["properties"]):
-        if b"utm_" not in text:
-            continue
-        properties = batch.events[row].properties or {}
-        url = properties.get("url")
-        tags = campaign(url) if isinstance(url, str) else NO_CAMPAIGN
-        for name, tag in zip(_UTM, tags, strict=True):
-            own = properties.get(name)
-            columns[name][row] = tag or (own[:256] if isinstance(own, str) else "")
-    batch.columns.update(columns)
+    sent = batch.field("referrer")
+    batch.columns["referrer_source"] = texts([referrer_source(referrer) if referrer else "" for referrer in sent])
+    if b"utm_" not in joined(batch.columns["properties"]):
+        batch.columns.update(dict.fromkeys(_UTM, blank(len(batch))))
+        return
+    tags = [_tags(properties or {}) for properties in batch.field("properties")]
+    for name, values in zip(_UTM, zip(*tags, strict=True), strict=True):
+        batch.columns[name] = texts(list(values))
+
+
+def _tags(properties: dict[str, Any]) -> list[str]:
+    url = properties.get("url")
+    tags = campaign(url) if isinstance(url, str) else NO_CAMPAIGN
+    own = [properties.get(name) for name in _UTM]
+    return [tag or (text[:256] if isinstance(text, str) else "") for tag, text in zip(tags, own, strict=True)]
 
 
 def put_place(batch: Batch) -> None:
     """Country, region and city: as sent, else looked up by address; then the address, made anonymous unless kept."""
     senders = batch.by_request(lambda _, origin: origin.ip if origin.user_agent.startswith("Mozilla/") else "")
-    addresses = [event.ip_address or sender for event, sender in zip(batch.events, senders, strict=True)]
-    known = any(addresses)
-    places = [batch.rules.places.place(address) for address in addresses] if known else [NOWHERE] * len(addresses)
-    for position, name in enumerate(("country", "region", "city")):
-        sent = map(attrgetter(name), batch.events)
-        batch.columns[name] = [own or place[position] for own, place in zip(sent, places, strict=True)]
+    addresses = [own or sender for own, sender in zip(batch.field("ip_address"), senders, strict=True)]
+    names = ("country", "region", "city")
+    if not any(addresses):
+        batch.columns.update({name: texts(batch.field(name)) for name in names}, ip_address=blank(len(batch)))
+        return
+    places = zip(*[batch.rules.places.place(address) for address in addresses], strict=True)
+    for name, found in zip(names, places, strict=True):
+        batch.columns[name] = texts([own or place for own, place in zip(batch.field(name), found, strict=True)])
     shown = anonymous if batch.rules.anonymize_ip else canonical
-    batch.columns["ip_address"] = [shown(address) if address else "" for address in addresses] if known else addresses
+    batch.columns["ip_address"] = texts([shown(address) if address else "" for address in addresses])
 
 
 def put_session(batch: Batch) -> None:
     """The session the event belongs to, by true inactivity; 0 for an event of nobody."""
-    tenants = batch.by_request(lambda scope, _: scope.tenant)
-    key = batch.visits.key
-    batch.columns["session"] = [
-        key(actor, at) if (actor := actor_of(tenant, event.session_id, event.user_id, event.anonymous_id)) else 0
-        for tenant, event, at in zip(tenants, batch.events, batch.columns["timestamp"], strict=True)
-    ]
+    actors = actors_of(
+        batch.by_request(lambda scope, _: scope.tenant),
+        *(batch.field(name) for name in ("session_id", "user_id", "anonymous_id")),
+    )
+    batch.columns["session"] = pa.array(batch.visits.keys(actors, integers(batch.columns["timestamp"])))
 
 
 STEPS: tuple[Callable[[Batch], None], ...] = (

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from importlib import resources
+from itertools import accumulate
 
 import numpy as np
 import pyarrow as pa
@@ -17,8 +18,8 @@ from factbook.core.errors import FactbookError
 from factbook.storage.engine import Engine, EngineError
 from factbook.storage.versions import DAY_MS, Days
 
-from .blocks import from_bytes, letters_of
-from .journal import Entry, Intent, Journal
+from .blocks import from_bytes, letters_of, size_of
+from .journal import BLOCK_BYTES, Entry, Intent, Journal
 from .recall import sql_time
 
 log = structlog.get_logger()
@@ -112,7 +113,7 @@ class Writer:
         if intent is not None:
             entries = self._journal.read(self._block_rows, up_to=intent.last)
         else:
-            entries = self._journal.read(self._block_rows)
+            entries = _fitting(self._journal.read(self._block_rows))
             if not entries:
                 return False
             intent = Intent(self._journal.next_block(), entries[-1].position)
@@ -212,6 +213,12 @@ class Writer:
                 if left <= 0:
                     break
                 self._changed.wait(left)
+
+
+def _fitting(entries: list[Entry]) -> list[Entry]:
+    """The first of them, as many as may be in memory at once; at least one."""
+    ends = accumulate(size_of(entry.body) for entry in entries)
+    return entries[: max(1, sum(end <= BLOCK_BYTES for end in ends))]
 
 
 def _numbered(rows: pa.Table, block: int) -> pa.Table:

@@ -160,7 +160,7 @@ def _named(event_type: str, body: bytes) -> bytes:
 
 
 def _single(call: Call, receipt: Receipt) -> Answer:
-    if len(receipt.raw_ids) + len(receipt.errors) != 1:
+    if receipt.kept + len(receipt.errors) != 1:
         return _told(receipt, with_ids=True)
     if receipt.errors:
         fault = receipt.errors[0]
@@ -180,8 +180,7 @@ def _batch(call: Call, receipt: Receipt) -> Answer:
 
 
 def _told(receipt: Receipt, *, with_ids: bool) -> Answer:
-    kept = len(receipt.raw_ids)
-    if receipt.errors and not kept:
+    if receipt.errors and not receipt.kept:
         fault = receipt.errors[0]
         raise FactbookError(
             Kind.INVALID,
