@@ -59,11 +59,13 @@ from factbook.transports.http import (
     metrics,
     operations,
     problems,
+    queries,
     realtime,
     retention,
     settings,
 )
 from factbook.transports.http.ingest import IngestRoutes
+from factbook.transports.http.leaving import Leaving
 from factbook.transports.http.request_id import RequestId
 from factbook.transports.websocket import feed
 from factbook.web import pages
@@ -97,11 +99,12 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         retention.router(services),
         settings.router(services),
         feed.router(services),
+        queries.router(services),
         operations.router(services, ready),
         pages.router(services),
     ):
         api.include_router(part)
-    app: ASGIApp = IngestRoutes(RequestId(SecurityHeaders(api)), services)
+    app: ASGIApp = IngestRoutes(RequestId(SecurityHeaders(Leaving(api))), services)
     security = services.settings.security
     if security.cors_origins:
         app = CORSMiddleware(

@@ -68,6 +68,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path) -> Iterator[Reading]
             settings=Settings(),
             clock=clock,
             warehouse=warehouse,
+            running=warehouse.running,
             keys=keys,
             tenant_settings=settings,
             definitions=definitions,
