@@ -108,6 +108,12 @@ def test_a_yaml_pack_is_taken_whole_or_not_at_all(served: Reading) -> None:
     assert len(call(served, "GET", DEFINITIONS).json()["definitions"]) == 2
 
 
+def test_a_pack_put_again_changes_what_differs_and_nothing_else(served: Reading) -> None:
+    call(served, "POST", DEFINITIONS, YAML)
+    again = call(served, "PUT", DEFINITIONS, YAML.replace("Purchases of", "All purchases of"))
+    assert [(row["id"], row["version"]) for row in again.json()["definitions"]] == [("shelf", 1), ("shelved_orders", 2)]
+
+
 def test_a_preview_answers_and_keeps_nothing(served: Reading) -> None:
     tried = call(served, "POST", f"{DEFINITIONS}/preview", BOOKS, Role.ANALYST).json()
     assert (tried["valid"], tried["answer"]["total"]["values"]) == (True, {"book_orders": 2})

@@ -26,6 +26,7 @@ COMMANDS: dict[str, Entry] = {
     "demo": Entry("demo", "demo", "Load the demo data, or keep replaying it."),
     "load": Entry("load", "load", "Load events from CSV, NDJSON or Parquet files."),
     "query": Entry("query", "query", "Ask for metrics: a table, CSV or JSON."),
+    "metrics": Entry("metrics", "app", "List metrics, check files of them, take them into use."),
     "export": Entry("export", "export", "Write events to a file."),
     "migrate": Entry("migrate", "migrate", "Bring warehouse and metadata to the newest schema."),
     "keys": Entry("keys", "keys", "Make, list and revoke keys."),

@@ -81,12 +81,17 @@ class Definitions:
         return self._with({**kept, **given})
 
     def define(self, scope: Scope, given: Given, *, new: bool = True) -> list[MetricDefinition]:
-        """Keeps `given`, all or none. INVALID as `preview`; CONFLICT where `new` and an id is defined already."""
+        """Keeps `given`, all or none; what is kept already stays as it is.
+
+        INVALID as `preview`; CONFLICT where `new` and an id is defined already.
+        """
         with self._changes:
-            if len(self._rows.listed(scope)) + len(given) > MAX_DEFINITIONS:
+            kept = {row.id: (row.kind, row.definition) for row in self._rows.listed(scope)}
+            if len(kept.keys() | given.keys()) > MAX_DEFINITIONS:
                 raise invalid(f"At most {MAX_DEFINITIONS:,} definitions are kept.", field="id")
             self.preview(scope, given)
-            self._rows.put(scope, given, now=epoch_ms(self._clock()), new=new)
+            changed = {id_: one for id_, one in given.items() if new or kept.get(id_) != one}
+            self._rows.put(scope, changed, now=epoch_ms(self._clock()), new=new)
             self._catalogs.pop(scope.tenant, None)
         return [self._rows.get(scope, id_) for id_ in given]
 

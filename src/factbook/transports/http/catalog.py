@@ -8,9 +8,7 @@ from fastapi.responses import Response
 
 from factbook.core.errors import Kind
 from factbook.core.scope import Scope
-from factbook.metrics.declared.writing import written
-from factbook.metrics.expressions import text
-from factbook.metrics.model import Dimension, Metric
+from factbook.metrics.telling import UNDECLARED, told_catalog
 from factbook.queries.asking.request import MAX_METRICS, Request
 from factbook.queries.kpis import chosen, grouped
 from factbook.services import Services
@@ -43,7 +41,7 @@ _CATALOG: dict[str, Any] = {
     ],
     "packs": [{"id": "commerce", "label": "Commerce", "description": "What shoppers buy."}],
     "kpi_groups": {"revenue": "Revenue"},
-    "undeclared": ["events.count[.TYPE]", "users.active[.TYPE]", "sessions[.TYPE]", "TYPE.PROPERTY"],
+    "undeclared": list(UNDECLARED),
 }
 _KPI: dict[str, Any] = {
     "id": "revenue",
@@ -89,20 +87,7 @@ def router(services: Services) -> APIRouter:
         responses=documented(_CATALOG),
     )
     async def catalog(scope: Annotated[Scope, reader]) -> Response:
-        found = services.tenants.of(scope).catalog
-        used: dict[str, list[str]] = {}
-        for metric in found.metrics.values():
-            for below in found.closure(metric.id):
-                used.setdefault(below, []).append(metric.id)
-        return answer(
-            {
-                "metrics": [_metric(metric, used.get(metric.id, [])) for metric in found.metrics.values()],
-                "dimensions": [_dimension(dimension) for dimension in found.dimensions.values()],
-                "packs": [{"id": p.id, "label": p.label, "description": p.description} for p in found.packs],
-                "kpi_groups": dict(found.kpis),
-                "undeclared": _CATALOG["undeclared"],
-            }
-        )
+        return answer(told_catalog(services.tenants.of(scope).catalog))
 
     @routes.get(
         "/api/v1/analytics/kpis",
@@ -151,41 +136,3 @@ def router(services: Services) -> APIRouter:
         return answer(grouped(tenant.catalog, answers, cut, locked))
 
     return routes
-
-
-def _metric(metric: Metric, used_by: list[str]) -> dict[str, Any]:
-    return {
-        "id": metric.id,
-        "label": metric.label,
-        "unit": metric.unit,
-        "description": metric.description,
-        "formula": metric.source,
-        "events": list(metric.events),
-        "measure": None if metric.measure is None else written(metric.measure),
-        "where": None if metric.where is None else text(metric.where),
-        "window_days": metric.window_days,
-        "good": metric.good,
-        "decimals": metric.decimals,
-        "dimensions": None if metric.dimensions is None else list(metric.dimensions),
-        "tier": metric.tier,
-        "kpi": metric.kpi or None,
-        "pack": metric.pack,
-        "used_by": used_by,
-    }
-
-
-def _dimension(dimension: Dimension) -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "id": dimension.id,
-        "label": dimension.label,
-        "description": dimension.description,
-        "field": dimension.field or None,
-        "pack": dimension.pack,
-    }
-    if dimension.time_part:
-        shown["time_part"] = dimension.time_part
-    if dimension.edges:
-        shown["edges"] = list(dimension.edges)
-    if dimension.lookup:
-        shown["lookup"] = dict(dimension.lookup)
-    return shown

@@ -129,6 +129,18 @@ def _changing(routes: APIRouter, services: Services) -> None:
         rows = await run_in_threadpool(services.definitions.define, scope, given)
         return {"definitions": [shown(row) for row in rows]}
 
+    @routes.put(
+        "",
+        summary="Define or change several metrics",
+        description="Like POST, but what is defined already is changed; what is the same stays as it is. " + _ABOUT,
+        openapi_extra=_BODY,
+        responses=example({"definitions": [_RECORD]}) | refusals(Kind.INVALID, Kind.MALFORMED),
+    )
+    async def apply(request: Request, scope: Annotated[Scope, admin], kind: str = METRIC) -> dict[str, Any]:
+        given = await _given(request, kind)
+        rows = await run_in_threadpool(services.definitions.define, scope, given, new=False)
+        return {"definitions": [shown(row) for row in rows]}
+
     @routes.post(
         "/preview",
         summary="Try a metric before it is kept",
