@@ -15,6 +15,7 @@ import redis.asyncio
 import structlog
 from redis.asyncio.retry import Retry as LaterRetry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as CutError
 from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 
@@ -29,6 +30,8 @@ PAUSE = 1.0
 """Seconds after a failure for which it is not asked again."""
 
 _FAILURES = (RedisError, OSError, TimeoutError)
+_ONCE_MORE = (NoBackoff(), 1, (CutError,))
+"""A connection that was cut while nobody used it; every script may run twice."""
 
 
 class LostError(Exception):
@@ -57,7 +60,7 @@ class RedisLink:
             "socket_connect_timeout": PATIENCE,
         }
         try:
-            self._pool = redis.BlockingConnectionPool.from_url(address, retry=Retry(NoBackoff(), 0), **options)
+            self._pool = redis.BlockingConnectionPool.from_url(address, retry=Retry(*_ONCE_MORE), **options)
         except ValueError as error:
             raise FactbookError(
                 Kind.INVALID,
@@ -116,7 +119,7 @@ class RedisLink:
         loop = asyncio.get_running_loop()
         if self._later is None or self._later[0] is not loop:
             pool = redis.asyncio.BlockingConnectionPool.from_url(
-                self._address, retry=LaterRetry(NoBackoff(), 0), **self._options
+                self._address, retry=LaterRetry(*_ONCE_MORE), **self._options
             )
             self._later = loop, redis.asyncio.Redis(connection_pool=pool)
         return self._later[1]
