@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.cli.commands import factbook
@@ -23,7 +24,11 @@ metrics:
 def test_a_file_is_taken_into_use_and_the_same_again_changes_nothing(tmp_path: Path) -> None:
     data, file, events = tmp_path / "data", tmp_path / "own.yaml", tmp_path / "events.ndjson"
     file.write_text(PACK)
-    events.write_text('{"event_type": "purchase", "properties": {"category": "Books"}}\n{"event_type": "purchase"}\n')
+    now = datetime.now(UTC).isoformat()
+    sold = [
+        {"event_type": "purchase", "timestamp": now, "properties": {"category": each}} for each in ("Books", "Music")
+    ]
+    events.write_text("".join(json.dumps(each) + "\n" for each in sold))
     assert factbook("load", str(events), data=data).returncode == 0
     assert "in order" in factbook("metrics", "check", str(file), data=data).stdout
     for _ in range(2):
