@@ -131,11 +131,12 @@ def _text(expression: Expression, parameters: Parameters) -> str:
 
 def _among(operand: Expression, values: tuple[Literal, ...], parameters: Parameters) -> str:
     texts = [str(literal.value) for literal in values if isinstance(literal.value, str)]
-    numbers = [float(literal.value) for literal in values if not isinstance(literal.value, str)]
+    numbers = [float(literal.value) + 0.0 for literal in values if not isinstance(literal.value, str)]
     parts = []
     if texts:
         parts.append(f"ifNull({_text(operand, parameters)} IN {parameters.add(texts, 'Array(String)')}, 0)")
     if numbers:
         listed = parameters.add(numbers, "Array(Float64)")
-        parts.append(f"ifNull({number(operand, parameters)} IN {listed}, 0)")
+        # A set tells 0 and -0 apart: adding 0 makes them one.
+        parts.append(f"ifNull(({number(operand, parameters)} + 0.) IN {listed}, 0)")
     return f"({' OR '.join(parts)})"

@@ -1,0 +1,1 @@
+"""Questions over metrics: what is asked against what the events say."""
