@@ -74,6 +74,8 @@ def _right_kind(placed: PlacedMetric, side: Expression, others: Iterable[Express
         if isinstance(other, Literal) and type(other.value) is not _LITERALS[nature]:
             said = f"{known!r} holds {_NAMED[_LITERALS[nature]]}, not {_NAMED[type(other.value)]}."
             yield placed.problem("where", said)
+        if isinstance(other, Binary | Unary) and nature is not Nature.NUMBER:
+            yield placed.problem("where", f"{known!r} holds {_NAMED[_LITERALS[nature]]}, not a number.")
 
 
 def event_types(whole: Whole) -> Iterator[Problem]:
