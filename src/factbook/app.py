@@ -146,6 +146,8 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         query = settings.analytics.query
         shared = sharing(engine, settings.redis.address, life=query.cache_ttl, patience=query.timeout)
         stack.callback(shared.close)
+        if not (engine.embedded or shared.cache):
+            log.info("answers are not kept: other processes may write to this warehouse", hint="Set REDIS_URL.")
         versions = shared.versions
         writer = Writer(engine, journal, clock, interval=ingestion.batch_timeout, appeared=versions.appeared)
         _recover(writer)

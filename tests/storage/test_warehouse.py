@@ -7,6 +7,7 @@ import pytest
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Scope
 from factbook.storage.engine import Engine, EngineError
+from factbook.storage.running import CURRENT, Running
 from factbook.storage.warehouse import Warehouse
 
 from .rows import START, events
@@ -79,6 +80,32 @@ def test_query_over_its_time_is_limited_and_the_engine_lives_on(either: Engine, 
     assert "longer than one query may" in raised.value.message
     assert raised.value.hint
     assert hasty.rows(scope, "SELECT 1 WHERE {tenant:String} != ''") == [(1,)]
+
+
+def test_the_time_of_a_query_is_that_of_all_its_reads_together(engine: Engine, scope: Scope) -> None:
+    running = Running(engine)
+    warehouse = Warehouse(engine, seconds=100, running=running)
+    query = running.opened(scope, "many")
+    CURRENT.set(query)
+    try:
+        [(left,)] = warehouse.rows(
+            scope, "SELECT toFloat64(getSetting('max_execution_time')) WHERE {tenant:String} != ''"
+        )
+        assert 99 <= left <= 100
+        assert query.begun
+        query.begun -= 60
+        [(left,)] = warehouse.rows(
+            scope, "SELECT toFloat64(getSetting('max_execution_time')) WHERE {tenant:String} != ''"
+        )
+        assert 30 < left <= 40
+        query.begun -= 60
+        with pytest.raises(FactbookError) as raised:
+            warehouse.rows(scope, "SELECT 1 WHERE {tenant:String} != ''")
+        assert raised.value.kind is Kind.LIMITED
+        assert "longer than one query may" in raised.value.message
+    finally:
+        CURRENT.set(None)
+        running.closed(query)
 
 
 def test_query_over_its_memory_is_limited_and_the_engine_lives_on(either: Engine, scope: Scope) -> None:

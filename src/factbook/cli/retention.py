@@ -68,6 +68,7 @@ def _here(settings: Settings) -> Iterable[Removed]:
     from factbook.storage.folder import Folder
     from factbook.storage.metadata import Metadata
     from factbook.storage.migrate import migrate
+    from factbook.storage.sharing import sharing
 
     data = settings.server.data
     folder = Folder(data)
@@ -77,7 +78,15 @@ def _here(settings: Settings) -> Iterable[Removed]:
             engine = Engine(settings.warehouse.url, data, connections=2)
             try:
                 migrate(engine)
-                report = run_retention(engine, metadata, system_clock, defaults=settings.analytics.retention)
+                others = sharing(engine, settings.redis.address, life=0, patience=0)
+                report = run_retention(
+                    engine,
+                    metadata,
+                    system_clock,
+                    defaults=settings.analytics.retention,
+                    changed=others.versions.changed,
+                )
+                others.close()
             finally:
                 engine.close()
         finally:

@@ -106,13 +106,31 @@ def run_retention(
     *,
     defaults: Days | None = None,
     settle: Callable[[float], bool] | None = None,
+    changed: Callable[[str | None], None] = lambda tenant: None,
 ) -> Report:
     """Removes what is past its retention, waits until it is gone, and says how many rows went. Safe to repeat.
 
     settle(seconds): waits until all that was accepted is in the warehouse with its roll-ups. Where it is not given, or
     does not come to rest, rows taken in within the last hour stay until the next run: the roll-ups of the newest block
-    are computed from its rows.
+    are computed from its rows. changed: called with each tenant who lost rows, with None where the run failed midway.
     """
+    lost: set[str | None] = {None}
+    try:
+        report = _run(engine, metadata, clock, defaults, settle)
+        lost = {item.tenant for item in report.removed if item.rows}
+    finally:
+        for tenant in lost:
+            changed(tenant)
+    return report
+
+
+def _run(
+    engine: Engine,
+    metadata: Metadata,
+    clock: Clock,
+    defaults: Days | None,
+    settle: Callable[[float], bool] | None,
+) -> Report:
     started = clock()
     taken_before = started if settle is not None and settle(_PATIENCE_SECONDS) else _settled_before(engine, started)
     tenants = {tenant.id: tenant for tenant in metadata.tenants_of_system()}
@@ -221,7 +239,7 @@ class Retention:
         settle: Callable[[float], bool] | None = None,
         changed: Callable[[str | None], None] = lambda tenant: None,
     ) -> None:
-        """changed: called with each tenant who lost rows, with None where a run failed midway."""
+        """defaults, settle, changed: see run_retention."""
         self._engine = engine
         self._metadata = metadata
         self._clock = clock
@@ -254,15 +272,16 @@ class Retention:
         """Runs retention for every tenant. CONFLICT while it runs already."""
         if not self._running.acquire(blocking=False):
             raise FactbookError(Kind.CONFLICT, "Retention is running already.", hint="Ask again when it is done.")
-        lost: set[str | None] = {None}
         try:
             self.last = run_retention(
-                self._engine, self._metadata, self._clock, defaults=self.defaults, settle=self._settle
+                self._engine,
+                self._metadata,
+                self._clock,
+                defaults=self.defaults,
+                settle=self._settle,
+                changed=self._changed,
             )
-            lost = {item.tenant for item in self.last.removed if item.rows}
         finally:
-            for tenant in lost:
-                self._changed(tenant)
             self._running.release()
         log.info("retention done", rows=self.last.rows, parts=self.last.dropped_parts)
         return self.last

@@ -234,6 +234,19 @@ def stopped() -> FactbookError:
     )
 
 
+def too_long() -> FactbookError:
+    return _limited(159)
+
+
+def _limited(code: int) -> FactbookError:
+    return FactbookError(
+        Kind.LIMITED,
+        _CALLERS_FAULT[code],
+        retry_after=5.0,
+        hint="Ask for a shorter period, fewer columns or more filters.",
+    )
+
+
 @contextmanager
 def _translating() -> Iterator[None]:
     try:
@@ -253,12 +266,7 @@ def _translated(error: ClickHouseError) -> FactbookError:
     if code == _STOPPED:
         return stopped()
     if code in _CALLERS_FAULT:
-        return FactbookError(
-            Kind.LIMITED,
-            _CALLERS_FAULT[code],
-            retry_after=5.0,
-            hint="Ask for a shorter period, fewer columns or more filters.",
-        )
+        return _limited(code)
     if not code:
         return EngineError(0, f"The warehouse does not answer: {_first_line(error)}")
     return EngineError(code, f"The warehouse refused: {_first_line(error)}")

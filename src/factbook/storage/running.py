@@ -57,6 +57,15 @@ CURRENT: ContextVar[Query | None] = ContextVar("query", default=None)
 
 
 @dataclass(frozen=True, slots=True)
+class Statement:
+    """id, and log_comment. spent: seconds since its query began."""
+
+    id: str
+    comment: str
+    spent: float
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """A query as its tenant's administrator sees it. rows_read: None while it waits."""
 
@@ -88,8 +97,8 @@ class Running:
         self._queries.pop(query.id, None)
 
     @contextmanager
-    def statement(self, scope: Scope) -> Iterator[tuple[str, str]]:
-        """(id, log_comment) of the next statement of the query that this thread works on, else of one of its own.
+    def statement(self, scope: Scope) -> Iterator[Statement]:
+        """The next statement of the query that this thread works on, else of one of its own.
 
         UNAVAILABLE where the query was stopped.
         """
@@ -100,7 +109,7 @@ class Running:
         try:
             if query.stopped:
                 raise stopped()
-            yield f"{query.id}.{query.statements}", query.comment
+            yield Statement(f"{query.id}.{query.statements}", query.comment, time.monotonic() - query.begun)
         except FactbookError as error:
             if query.stopped:
                 raise stopped() from error

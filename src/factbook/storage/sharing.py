@@ -6,15 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import structlog
-
 from .engine import Engine
 from .versions import LocalVersions, UnknownVersions, Versions
 
 if TYPE_CHECKING:
     from .redis_cache import RedisCache
-
-log = structlog.get_logger()
 
 _IDENTITY = "SELECT toString(uuid) FROM system.tables WHERE database = currentDatabase() AND name = 'events'"
 
@@ -46,7 +42,6 @@ def sharing(engine: Engine, address: str, *, life: float, patience: float) -> Sh
         return Sharing(RedisVersions(link, namespace), cache, link.ping, link.close)
     if engine.embedded:
         return Sharing(LocalVersions(), None, None, _nothing)
-    log.info("answers are not kept: several processes may write to this warehouse", hint="Set REDIS_URL.")
     return Sharing(UnknownVersions(), None, None, _nothing)
 
 

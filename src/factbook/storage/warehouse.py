@@ -10,7 +10,7 @@ import pyarrow as pa
 from factbook.core.scope import Scope
 from factbook.core.sql import text
 
-from .engine import READ_SETTINGS, Engine
+from .engine import READ_SETTINGS, Engine, too_long
 from .running import Running
 
 T = TypeVar("T")
@@ -37,13 +37,15 @@ class Warehouse:
         cells: int = MAX_CELLS,
         running: Running | None = None,
     ) -> None:
-        """seconds, memory_bytes, rows_read (0: any number): the bounds of one read. cells: most numbers in one answer.
+        """seconds: the bound of a query, of all its reads together. memory_bytes, rows_read (0: any number): the bounds
+        of one read. cells: most numbers in one answer.
 
         running: where the reads are told of and stopped.
         """
         self._engine = engine
         self.running = running or Running(engine)
-        self._bounds = f"max_execution_time = {float(seconds)}, max_memory_usage = {int(memory_bytes)}"
+        self._seconds = float(seconds)
+        self._bounds = f"max_memory_usage = {int(memory_bytes)}"
         if rows_read:
             self._bounds += f", max_rows_to_read = {int(rows_read)}"
         self.cells = cells
@@ -67,9 +69,12 @@ class Warehouse:
 
     def _read(self, read: Callable[..., T], scope: Scope, sql: str, parameters: Mapping[str, Any] | None) -> T:
         bound = _bound(scope, sql, parameters)
-        with self.running.statement(scope) as (query_id, comment):
-            settings = f"\nSETTINGS {self._bounds}, log_comment = {text(comment)}"
-            return read(sql + settings, bound, query_id=query_id)
+        with self.running.statement(scope) as statement:
+            left = self._seconds - statement.spent
+            if left <= 0:
+                raise too_long()
+            settings = f"{self._bounds}, max_execution_time = {left:.3f}, log_comment = {text(statement.comment)}"
+            return read(f"{sql}\nSETTINGS {settings}", bound, query_id=statement.id)
 
 
 def _bound(scope: Scope, sql: str, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
