@@ -54,7 +54,7 @@ class Measure:
 
     of: the number of SUM, AVG, MIN, MAX, QUANTILE, LAST and STATE (a property or arithmetic over properties; None for
     a STATE that counts what is alive). distinct: what UNIQUE counts: `users`, `sessions` or the key of a field
-    (`content_id`, `property.sku`). quantile: 0 to 1. by: the field that tells the things of a STATE apart.
+    (`content_id`, `property.sku`). quantile: 0 to 1. by: the field that tells the things of a STATE apart, or `users`.
     until: event types that end such a thing.
     """
 

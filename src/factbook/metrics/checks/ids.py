@@ -51,7 +51,7 @@ def fields(whole: Whole) -> Iterator[Problem]:
         measure = metric.metric.measure
         if measure and measure.distinct not in (USERS, SESSIONS):
             yield from _field(metric, "measure.unique", measure.distinct)
-        if measure:
+        if measure and measure.by != USERS:
             yield from _field(metric, "measure.by", measure.by)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from factbook.core.sql import Parameters
 from factbook.events.filters import field_of
+from factbook.metrics.model import USERS
+from factbook.queries.states import ACTOR
 from factbook.queries.where import moment, value_of, where
 
 from .aggregates import NEWEST, amount, matching
@@ -51,7 +53,8 @@ def things(leaf: Leaf, plan: Plan, end: int, parameters: Parameters) -> Things:
     bots = tuple(c for c in plan.conditions if c.name == "is_bot" and c.nature)
     others = tuple(c for c in plan.conditions if c not in bots)
     lives = f"(NOT ({ended}){where(others, parameters, include_bots=True)})"
-    thing = value_of(*field_of(leaf.measure.by, field="measure"), parameters)
+    by = leaf.measure.by
+    thing = ACTOR if by == USERS else value_of(*field_of(by, field="measure"), parameters)
     return Things(
         thing=thing,
         lives=lives,
