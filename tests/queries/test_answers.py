@@ -278,6 +278,19 @@ def test_nothing_is_kept_where_nothing_may_be(engine: Engine, scope: Scope, boun
     asking.reads.close()
 
 
+def test_an_answer_of_more_numbers_than_may_be_is_refused(engine: Engine, asking: Asking) -> None:
+    asking.warehouse.cells = 20
+
+    async def body() -> None:
+        assert (await asking.ask(granularity="4h", period="yesterday"))["times"]
+        with pytest.raises(FactbookError) as raised:
+            await asking.ask(granularity="1h", period="yesterday")
+        assert (raised.value.kind, raised.value.field) == (Kind.INVALID, "granularity")
+        assert "more than 20 numbers" in raised.value.message
+
+    asyncio.run(body())
+
+
 # Many at once
 
 
