@@ -44,7 +44,7 @@ def summed(name: str, seen: Container[tuple[str, str]], types: Container[str]) -
 
     Of its splits the longest type that was `seen` with the property, else the longest of `types`, else the last dot.
     """
-    pairs = splits(name)
+    pairs = splits(name, field="metrics")
     known = [pair for pair in pairs if pair in seen] or [pair for pair in pairs if pair[0] in types] or pairs
     event_type, prop = known[0]
     return Metric(

@@ -16,23 +16,23 @@ MAX_POINTS = 10_000
 _SHORTEST = {**INTERVALS, "1mo": 28 * 86400, "1q": 89 * 86400, "1y": 365 * 86400}
 
 
-def boundaries(period: Period, interval: str, calendar: Calendar) -> list[int]:
+def boundaries(period: Period, interval: str, calendar: Calendar, *, field: str = "interval") -> list[int]:
     """Starts of the buckets that `period` touches and the end of the last, in milliseconds UTC, ascending.
 
     A day begins with its first instant on the wall clock, a week on the day that the calendar says, quarters and years
     are fiscal ones. Shorter buckets begin where the wall clock shows a multiple of the interval since midnight; an hour
     (or less) that the clock repeats in autumn is a bucket of its own, one that it skips in spring is none.
-    INVALID for more than MAX_POINTS.
+    INVALID naming `field` for more than MAX_POINTS.
     """
     if interval not in INTERVALS:
-        raise invalid(f"{interval!r} is not an interval.", field="interval", hint="Use " + ", ".join(INTERVALS) + ".")
+        raise invalid(f"{interval!r} is not an interval.", field=field, hint="Use " + ", ".join(INTERVALS) + ".")
     if period.start >= period.end:
         raise invalid("The period ends before it starts.", field="end_time")
     points = (period.end - period.start).total_seconds() / _SHORTEST[interval]
     if points > MAX_POINTS:
         raise invalid(
             f"That would be about {points:,.0f} points; at most {MAX_POINTS:,} are answered.",
-            field="interval",
+            field=field,
             hint="Ask for a coarser interval or a shorter period.",
         )
     try:

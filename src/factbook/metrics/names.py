@@ -52,13 +52,13 @@ def certain(name: str) -> Metric | None:
     return metric
 
 
-def splits(name: str) -> list[tuple[str, str]]:
+def splits(name: str, *, field: str = "metric_name") -> list[tuple[str, str]]:
     """Every (event type, property) that `name` can mean, the longest type first. INVALID when there is none."""
     dots = [i for i, letter in enumerate(name) if letter == "." and 0 < i < len(name) - 1]
     if not dots or len(name) > 512 or "\0" in name:
         raise invalid(
             f"{name[:60]!r} is not a metric.",
-            field="metric_name",
+            field=field,
             hint="Use events.count[.TYPE], users.active[.TYPE], sessions[.TYPE] or TYPE.PROPERTY.",
         )
     return [(name[:i], name[i + 1 :]) for i in reversed(dots)]

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from factbook.core.errors import invalid
 from factbook.core.scope import Scope
 from factbook.metrics import names
 from factbook.storage.warehouse import Warehouse
+
+MAX_LOOKED_UP = 30_000
+"""Characters of one lookup; a server takes no value of more than 128 KiB."""
 
 CURRENCY_MARK = "¤"
 """A row of the roll-ups whose property is this and a currency counts the events that named that currency."""
@@ -45,6 +49,8 @@ class Lookups:
 
     def numbers(self, given: Sequence[str]) -> frozenset[tuple[str, str]]:
         """The (event type, property) pairs that names like `TYPE.PROPERTY` can mean and that were ever sent."""
-        pairs = [pair for name in given for pair in names.splits(name)]
+        pairs = [pair for name in given for pair in names.splits(name, field="metrics")]
+        if sum(len(a) + len(b) for a, b in pairs) > MAX_LOOKED_UP:
+            raise invalid("These names can mean too much.", field="metrics", hint="Declare metrics, or ask for fewer.")
         rows = self.warehouse.rows(self.scope, _NUMBERS, {"pairs": pairs})
         return frozenset((str(a), str(b)) for a, b in rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -21,6 +21,9 @@ ALIASES = {
     "metric": "metrics",
     "metric_name": "metrics",
 }
+LONGEST_NAME, LONGEST_FILTERS = 512, 30_000
+"""Characters; a server takes no value of more than 128 KiB."""
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _MOVING = re.compile(r"moving_average_([1-9]\d{0,2})\Z")
 _LISTS = ("metrics", "dimensions", "show")
 _FLAGS = ("other", "include_bots", "explain")
@@ -60,6 +63,12 @@ class Request:
                 field="metrics",
                 hint="Name at least one; GET /api/v1/metrics/catalog lists them all.",
             )
+        for field in (*_LISTS, *_TEXTS):
+            given = getattr(self, field)
+            _sendable(given if isinstance(given, tuple) else (given or "",), field, LONGEST_NAME)
+        _sendable([str(self.filters)], "filters", LONGEST_FILTERS)
+        for key, value in self.filters:
+            _sendable([key, *map(str, value if isinstance(value, tuple) else (value,))], "filters", LONGEST_FILTERS)
         _at_most(self.metrics, MAX_METRICS, "metrics")
         _at_most(self.dimensions, MAX_DIMENSIONS, "dimensions")
         if self.period and (self.start_time or self.end_time):
@@ -180,6 +189,15 @@ def _flag(name: str, text: str) -> bool:
     if text.lower() not in ("true", "false", "1", "0"):
         raise invalid(f"{name} takes true or false.", field=name)
     return text.lower() in ("true", "1")
+
+
+def _sendable(texts: Iterable[str], field: str, longest: int) -> None:
+    """Texts that a statement can be sent with."""
+    for text in texts:
+        if len(text) > longest:
+            raise invalid(f"{field} is longer than {longest:,} characters.", field=field)
+        if _NO_TEXT.search(text):
+            raise invalid(f"{field} holds what is no character.", field=field)
 
 
 def _one_of(value: str, allowed: tuple[str, ...], field: str) -> None:

@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from factbook.core.calendar import Calendar
 from factbook.core.clock import epoch_ms, from_epoch_ms
+from factbook.core.currencies import CODES
 from factbook.core.errors import FactbookError, Kind, invalid
-from factbook.core.scope import Tier
+from factbook.core.money import Money
 from factbook.core.times import Period, zone
 from factbook.events.filters import Condition, Nature, Operator, from_pairs
 from factbook.metrics.buckets import boundaries
@@ -26,7 +27,6 @@ from .plan import Plan
 from .sources import source_of
 from .spans import Spans
 
-_TIERS = list(Tier)
 _EQUAL = (Operator.EQ, Operator.IN)
 _AUTO = ((timedelta(hours=3), "1m"), (timedelta(days=3), "1h"), (timedelta(days=100), "1d"), (timedelta(730), "1w"))
 
@@ -44,7 +44,7 @@ def name_the_metrics(plan: Plan, lookups: Lookups) -> Plan:
 def keep_to_the_tier(plan: Plan, lookups: Lookups) -> Plan:
     """A metric of a higher tier is refused."""
     for metric in plan.metrics:
-        if _TIERS.index(metric.tier) > _TIERS.index(plan.scope.tier):
+        if not plan.scope.tier.includes(metric.tier):
             raise FactbookError(
                 Kind.FORBIDDEN,
                 f"{metric.id} is part of the {metric.tier} tier; this tenant has {plan.scope.tier}.",
@@ -154,14 +154,14 @@ def _spans(
         whole: tuple[Bucket, ...] = ()
         points: tuple[int, ...] = ()
         if granularity != "none":
-            whole = tuple(pairwise(boundaries(each, granularity, calendar)))
+            whole = tuple(pairwise(boundaries(each, granularity, calendar, field="granularity")))
             points = tuple(place((max(a, begin), min(b, end))) for a, b in whole)
         total = place((begin, end))
         if back:
-            earlier = compared(each, "previous_period", granularity, calendar)
-            before.append((total, place((epoch_ms(earlier.start), epoch_ms(earlier.end)))))
             for at, (start, _) in zip(points, whole, strict=True):
                 before.append((at, place(_bucket_before(start, granularity, calendar))))
+            earlier = compared(each, "previous_period", granularity, calendar)
+            before.append((total, place((epoch_ms(earlier.start), epoch_ms(earlier.end)))))
         return points, whole, total
 
     points, whole, total = laid(period)
@@ -196,7 +196,10 @@ def window_start(end: int, days: int, calendar: Calendar) -> int:
 
 
 def look_for_foreign_money(plan: Plan, lookups: Lookups) -> Plan:
-    """Which other currencies the amounts came in; one without a rate is refused."""
+    """Which other currencies the amounts came in; one without a rate is refused.
+
+    A tenant who named no currency counts in the one that all amounts came in.
+    """
     money = [leaf for leaf in plan.reads if leaf.money and leaf.measure.of is not None]
     if not money:
         return plan
@@ -204,15 +207,19 @@ def look_for_foreign_money(plan: Plan, lookups: Lookups) -> Plan:
     seen = lookups.currencies(types if all(leaf.events for leaf in money) else ())
     for condition in plan.conditions:
         if (condition.name, condition.nature) == ("currency", None) and condition.operator in _EQUAL:
-            seen = tuple(currency for currency in seen if currency in condition.values)
+            wanted = {str(value).upper() for value in condition.values}
+            seen = tuple(currency for currency in seen if currency in wanted)
+    if not plan.money.currency and len(seen) == 1 and seen[0] in CODES:
+        return replace(plan, money=Money(seen[0]))
     foreign = tuple(currency for currency in seen if currency != plan.money.currency)
     lacking = [currency for currency in foreign if plan.money.factor(currency) is None]
     if lacking:
         raise FactbookError(
             Kind.CONFLICT,
-            f"Amounts came in {', '.join(lacking[:5])}, and there is no rate to {plan.money.currency} for it.",
+            f"Amounts came in {', '.join(lacking[:5])}: there is no rate to {plan.money.currency or 'one currency'}.",
             field="rates",
-            hint="Set the rate with PUT /api/v1/settings, or filter on property.currency.",
+            hint="Set currency and rates with PUT /api/v1/settings, or filter on property.currency.",
+            details={"currencies": lacking},
         )
     return replace(plan, foreign=foreign)
 
