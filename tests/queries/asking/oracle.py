@@ -160,7 +160,7 @@ class Oracle:
         if measure.kind is Kind.COUNT:
             return len(inside)
         if measure.kind is Kind.UNIQUE:
-            return len({_distinct(measure, event) for event in inside} - {""})
+            return len({_told_by(measure.distinct, event) for event in inside} - {""})
         numbers = [self.amount(metric, event) for event in inside]
         return _statistic(measure, [n for n in numbers if n is not None])
 
@@ -196,7 +196,7 @@ class Oracle:
         assert metric.measure
         alive: dict[str, Event] = {}
         for event in self.seen:
-            thing = one.shown(event, metric.measure.by)
+            thing = _told_by(metric.measure.by, event)
             if not thing or epoch_ms(event["at"]) >= moment:
                 continue
             if event["type"] in metric.measure.until:
@@ -424,14 +424,14 @@ def _halves(id_: str) -> tuple[int, int]:
     return number & (2**64 - 1), number >> 64
 
 
-def _distinct(measure: Measure, event: Event) -> str:
-    match measure.distinct:
+def _told_by(name: str, event: Event) -> str:
+    """What tells people, sessions or other things apart; '' for none."""
+    match name:
         case "users":
             return str(event.get("user") or event.get("anonymous_id", ""))
         case "sessions":
             return str(event.get("session") or "")
-        case name:
-            return one.shown(event, name)
+    return one.shown(event, name)
 
 
 def _statistic(measure: Measure, numbers: list[float]) -> Any:
