@@ -6,6 +6,7 @@ Age is the time of the event, or the end of a roll-up's bucket: a bucket goes wh
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,8 @@ _ROLLUPS: Mapping[str, tuple[str, timedelta]] = {
 """Level of retention → level of `rollups` and the length of its buckets."""
 
 LONGEST_DAYS = 36_500
+FRESH = 2.0
+"""Seconds for which a tenant's days are not read again."""
 _UNSETTLED = timedelta(hours=1)
 _IDS_KEPT = timedelta(days=7)
 """The longest time for which an event id may be remembered (dedupe_hours)."""
@@ -246,19 +249,25 @@ class Retention:
         self._settle = settle
         self._changed = changed
         self._running = threading.Lock()
+        self._limits: dict[str, tuple[float, Mapping[str, int]]] = {}
         self.defaults: Days = defaults or DefaultDays()
         self.last: Report | None = None
 
-    def limits(self, scope: Scope) -> dict[str, int]:
-        """Days to keep by level."""
-        return limits(self._metadata.tenant(scope), self.defaults)
+    def limits(self, scope: Scope) -> Mapping[str, int]:
+        """Days to keep by level; what another process changed, within FRESH seconds."""
+        read, days = self._limits.get(scope.tenant, (-FRESH, {}))
+        now = time.monotonic()
+        if now - read >= FRESH:
+            days = limits(self._metadata.tenant(scope), self.defaults)
+            self._limits[scope.tenant] = now, days
+        return days
 
     def own(self, scope: Scope) -> dict[str, int]:
         """The levels where the tenant set days of his own."""
         tenant = self._metadata.tenant(scope)
         return {level: days for level in RETENTION_LEVELS if (days := getattr(tenant, level)) is not None}
 
-    def change(self, scope: Scope, days: Mapping[str, int | None]) -> dict[str, int]:
+    def change(self, scope: Scope, days: Mapping[str, int | None]) -> Mapping[str, int]:
         """None is the default again; levels not named stay. Holds from the next run. INVALID naming the level."""
         for level, value in days.items():
             if level not in RETENTION_LEVELS:
@@ -266,6 +275,7 @@ class Retention:
             if value is not None and not 1 <= value <= LONGEST_DAYS:
                 raise invalid(f"{level} is kept for 1 to {LONGEST_DAYS} days.", field=level)
         self._metadata.set_retention(scope, days)
+        self._limits.pop(scope.tenant, None)
         return self.limits(scope)
 
     def run(self) -> Report:
