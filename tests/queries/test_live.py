@@ -30,6 +30,27 @@ def test_case(engine: Engine, warehouse: Warehouse, scope: Scope, case: dict[str
     assert_holds(answer, case["answer"])
 
 
+def test_a_missing_rate_leaves_all_but_the_amounts_standing(engine: Engine, warehouse: Warehouse, scope: Scope) -> None:
+    purchases = [("a", "EUR"), ("b", "USD"), ("b", "USD")]
+    given(
+        engine,
+        scope,
+        [
+            {
+                "at": "2026-03-01T11:30:00Z",
+                "user": user,
+                "type": "purchase",
+                "properties": {"amount": 5, "currency": code},
+            }
+            for user, code in purchases
+        ],
+    )
+    answer = overview(warehouse, scope, live_at("2026-03-01T12:00:00Z"))
+    assert (answer["orders_today"], answer["users_today"], answer["active_users"]) == (3, 2, 2)
+    assert (answer["revenue_today"], answer["cart_value_avg"]) == (None, None)
+    assert answer["change"]["revenue_today"] is None
+
+
 def test_the_newest_minute_is_the_last_of_sixty(engine: Engine, warehouse: Warehouse, scope: Scope) -> None:
     given(engine, scope, [{"at": "2026-03-01T11:01:00Z", "user": "a"}, {"at": "2026-03-01T12:00:30Z", "user": "b"}])
     given(engine, scope, [{"at": "2026-03-01T11:00:59.999Z", "user": "too early"}])

@@ -94,6 +94,17 @@ class Server:
         answer = httpx.get(self.url + path, params=parameters, headers={"Authorization": f"Bearer {ADMIN_KEY}"})
         return answer.raise_for_status().json()
 
+    def ask(self, **question: Any) -> Any:
+        """The answer to a question over metrics."""
+        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+        answer = httpx.post(f"{self.url}/dashboard/metrics", json=question, headers=headers, timeout=30)
+        return answer.raise_for_status().json()
+
+    def choose(self, **settings: Any) -> None:
+        """Sets what the tenant chooses: currency, rates, …"""
+        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+        httpx.put(f"{self.url}/api/v1/settings", json=settings, headers=headers).raise_for_status()
+
     def link(self) -> str:
         """A sign-in link, as `factbook keys link` prints."""
         answer = httpx.post(f"{self.url}/api/v1/auth/link", headers={"Authorization": f"Bearer {ADMIN_KEY}"})

@@ -65,11 +65,19 @@ def test_numbers_are_written_the_reader_s_way(server: Server, open_page: OpenPag
     )
 
 
-def test_amounts_in_several_currencies_get_none(own_server: Server, open_page: OpenPage) -> None:
+def test_amounts_in_several_currencies_are_not_added_up_before_they_have_rates(
+    own_server: Server, open_page: OpenPage
+) -> None:
     own_server.keep(purchase(someone(), 10), purchase(someone(), 5, properties={"amount": 5, "currency": "EUR"}))
     page = open_page(own_server)
-    expect(page.locator('[data-tile="revenue_today"] .figure')).to_have_text("15.00")
+    revenue = page.locator('[data-tile="revenue_today"]')
+    expect(revenue.locator(".figure")).to_have_text("\u2013")
+    expect(revenue.locator(".beside")).to_have_text("a currency has no rate")
+    expect(page.locator('[data-tile="orders_today"] .figure')).to_have_text("2")
     expect(page.locator("[data-measure=revenue] .figure")).to_have_text("15.00")
+    own_server.choose(currency="EUR", rates={"USD": 0.5})
+    page.reload()
+    expect(revenue.locator(".figure")).to_have_text("\u20ac10.00", timeout=6000)
 
 
 def test_what_is_no_longer_kept_is_said(own_server: Server, open_page: OpenPage) -> None:
@@ -236,12 +244,15 @@ def test_the_first_tab_stop_skips_to_the_content_and_focus_can_be_seen(server: S
     assert width == "2px"
 
 
-@pytest.mark.parametrize("path", ["/", "/events", "/events?tab=letters"])
+_CUT = "/explore?metrics=events.count,users.active&dimensions=content_id&compare=previous_period&show=share"
+
+
+@pytest.mark.parametrize("path", ["/", "/events", "/events?tab=letters", _CUT, "/kpis"])
 def test_a_phone_never_scrolls_sideways(server: Server, open_page: OpenPage, path: str) -> None:
     long = "a-very-long-word-without-any-break-" * 8
     server.keep({"event_type": "page_view", "user_id": someone(), "content_id": long, "properties": {"long": long}})
     page = open_page(server, path, viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
-    expect(page.locator("#dashboard, [role=tabpanel]").locator("visible=true").first).to_be_visible()
+    expect(page.locator("#dashboard, [role=tabpanel], #totals, .card").locator("visible=true").first).to_be_visible()
     if path == "/events":
         page.locator(".expand").first.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from factbook.core.clock import epoch_ms, from_epoch_ms
+from factbook.core.errors import FactbookError
 from factbook.core.scope import Scope
 from factbook.core.sql import Parameters
 from factbook.metrics.levels import Bucket
@@ -32,6 +33,8 @@ TODAY = {
     "conversion_rate": "conversion_rate",
 }
 """What the answers call a metric."""
+MONEY = ("revenue_today", "cart_value_avg")
+"""Null where an amount came in a currency without a rate: what is missing there must not hide everything else."""
 _SUMS = ("revenue_today",)
 """Where nothing came, these are 0."""
 
@@ -108,10 +111,23 @@ def _pair(
 
 def _today(warehouse: Warehouse, scope: Scope, live: Live) -> tuple[dict[str, Any], dict[str, Any]]:
     """Today so far, and yesterday up to this time of day on the wall clock."""
-    request = Request(tuple(TODAY.values()), period="today", compare="previous_period")
+    try:
+        return _so_far(warehouse, scope, live, TODAY)
+    except FactbookError as error:
+        if error.field != "rates":
+            raise
+    counted = _so_far(warehouse, scope, live, {name: metric for name, metric in TODAY.items() if name not in MONEY})
+    now, before = ({name: values.get(name) for name in TODAY} for values in counted)
+    return now, before
+
+
+def _so_far(
+    warehouse: Warehouse, scope: Scope, live: Live, named: dict[str, str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    request = Request(tuple(named.values()), period="today", compare="previous_period")
     total = ask(warehouse, scope, live.tenant, request, live.now)["total"]
     now, before = (
-        {name: values[metric] or 0.0 if name in _SUMS else values[metric] for name, metric in TODAY.items()}
+        {name: values[metric] or 0.0 if name in _SUMS else values[metric] for name, metric in named.items()}
         for values in (total["values"], total["previous"])
     )
     return now, before

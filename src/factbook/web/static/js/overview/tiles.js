@@ -13,7 +13,7 @@ const TILES = {
   active_users: (now) => [format.count(now.active_users), versus(now, "active_users", `vs. the ${format.span(now.active_seconds)} before`) ?? sessions(now)],
   events_per_second: (now) => [format.rate(now.events_per_second), `${format.count(now.events_today)} today`],
   orders_today: (now) => [format.count(now.orders_today), yesterday(now, "orders_today")],
-  revenue_today: (now) => [format.money(now.revenue_today, now.currency), yesterday(now, "revenue_today")],
+  revenue_today: (now) => [format.money(now.revenue_today, now.currency), now.revenue_today === null ? "a currency has no rate" : yesterday(now, "revenue_today")],
   cart_value_avg: (now) => [format.money(now.cart_value_avg, now.currency), yesterday(now, "cart_value_avg")],
   conversion_rate: (now) => [format.percent(now.conversion_rate), yesterday(now, "conversion_rate")],
 };
@@ -38,8 +38,9 @@ export class Tiles {
   }
 
   async #askCurrency() {
-    // Without an answer amounts stand without a currency, which is never wrong.
-    this.#currency = await currencyOf({ start_time: today(), timezone: format.zone }).catch(() => null);
+    // Amounts are in the tenant's currency, else in the one that all came in. Without an answer they stand without one, which is never wrong.
+    const own = await get("/api/v1/settings").then(({ currency }) => currency, () => null);
+    this.#currency = own ?? (await currencyOf({ start_time: today(), timezone: format.zone }).catch(() => null));
     if (this.#now) redraw(this.#draw);
   }
 
