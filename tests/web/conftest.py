@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from .server import ADMIN_KEY, Server
+from .shop import sales
 
 _FLAGS = [
     "--no-sandbox",
@@ -52,6 +53,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One for all tests of this worker, in Berlin's zone; what a test sends it tells apart by its own ids."""
     running = Server(tmp_path_factory.mktemp("served"))
     running.keep({"event_type": "warm_up", "user_id": "nobody-in-particular"})
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One whose events all tests know and none adds to: see shop.py. It counts in euros."""
+    running = Server(tmp_path_factory.mktemp("shop"))
+    running.choose(currency="EUR")
+    running.keep(*sales())
     yield running
     running.stop()
 

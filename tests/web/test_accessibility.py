@@ -39,12 +39,41 @@ def test_the_overview_has_no_violation(server: Server, open_page: OpenPage, how:
 
 
 @pytest.mark.parametrize("how", [_LIGHT, _DARK, _PHONE], ids=["light", "dark", "phone"])
-def test_the_explorer_has_no_violation(server: Server, open_page: OpenPage, how: dict[str, Any]) -> None:
+def test_the_events_page_has_no_violation(server: Server, open_page: OpenPage, how: dict[str, Any]) -> None:
     page = open_page(server, "/events", **how)
     page.locator(".expand").first.click()
     page.get_by_role("button", name="Add a property").click()
     assert violations(page) == []
     page.get_by_role("tab", name="Dead letters").click()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("how", [_LIGHT, _DARK, _PHONE], ids=["light", "dark", "phone"])
+def test_the_explorer_has_no_violation(shop: Server, open_page: OpenPage, how: dict[str, Any]) -> None:
+    page = open_page(shop, "/explore", **how)
+    expect(page.get_by_role("heading", name="Choose a metric")).to_be_visible()
+    assert violations(page) == []
+    everything = "metrics=revenue,orders&dimensions=category&limit=2&compare=previous_period&show=share&explain=true"
+    page.goto(f"{shop.url}/explore?{everything}&property.quantity.gte=1")
+    expect(page.locator("#totals tbody tr")).to_have_count(3)
+    expect(page.locator("#explained pre").first).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("combobox", name="Metrics").fill("order")
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="By day").click()
+    page.locator("#tiles .about button").first.focus()
+    assert violations(page) == []
+    page.get_by_role("button", name="Save as metric").click()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("how", [_LIGHT, _DARK, _PHONE], ids=["light", "dark", "phone"])
+def test_the_kpis_have_no_violation(shop: Server, open_page: OpenPage, how: dict[str, Any]) -> None:
+    page = open_page(shop, "/kpis", **how)
+    expect(page.locator("#groups section").first).to_be_visible()
+    expect(page.locator("#groups section[aria-busy]")).to_have_count(0, timeout=30_000)
     assert violations(page) == []
 
 

@@ -29,6 +29,8 @@ DRAWN_PAIRS = [
     ("series", "surface"),
     ("series-past", "surface"),
     ("series-line", "surface"),
+    *((f"series-{number}", "surface") for number in range(1, 9)),
+    ("series-rest", "surface"),
     ("line-strong", "surface"),
     ("line-strong", "ground"),
 ]

@@ -7,8 +7,8 @@ const CODE = /\b[A-Z][A-Z0-9]{2,9}\b/g;
 /** Whether the problem is a missing rate. */
 export const isAboutRates = ({ status, body }) => status === 409 && body?.field === "rates";
 
-/** The currencies that the sentence names as lacking a rate. */
-const lacking = ({ message }) => message.match(/came in ([^,]+(?:, [A-Z0-9]+)*), and/)?.[1].match(CODE) ?? [];
+/** The currencies that lack a rate. */
+const lacking = ({ body, message }) => body.currencies ?? message.match(/came in ([A-Z0-9, ]+)/)?.[1].match(CODE) ?? [];
 
 /** A form that sets them, for those who may; done() once they are set. Null for anyone else. */
 export async function ratesForm(problem, done) {

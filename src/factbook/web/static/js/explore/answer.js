@@ -43,6 +43,7 @@ export class Answer {
       this.#wait(false);
       this.shown = { ...answer, dimensions: answer.dimensions.map((one) => this.#known(one)) };
       this.draw(question);
+      setText(byId("progress"), "Answered.");
       byId("message").replaceChildren(...(empty ? [empty] : []));
       byId("chart-panel").hidden ||= Boolean(empty);
       byId("table-panel").hidden ||= Boolean(empty);
