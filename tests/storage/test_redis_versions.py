@@ -71,6 +71,20 @@ def test_an_event_written_by_one_process_changes_the_tokens_of_its_day_in_all(
     assert after == {n: token(writer, "a", each) for n, each in ranges.items()}
 
 
+def test_many_who_ask_at_once_are_answered_each_for_its_own(two: tuple[RedisVersions, RedisVersions]) -> None:
+    writer, reader = two
+    writer.appeared({"a": [TODAY]})
+    writer.appeared({"b": [TODAY - 1]})
+    asked = [(tenant, each) for tenant in "abc" for each in (day(TODAY), day(TODAY - 1), FOREVER)]
+
+    async def all_of(known: RedisVersions) -> list[str | None]:
+        return list(await asyncio.gather(*(known.token(tenant, [each]) for tenant, each in asked * 20)))
+
+    found = asyncio.run(all_of(reader))
+    assert found == [token(writer, tenant, each) for tenant, each in asked] * 20
+    assert len(set(found)) == 5  # a: its day, else; b: its day, else; c
+
+
 def test_two_warehouses_at_one_redis_know_nothing_of_each_other(redis_url: str, space: str) -> None:
     link = RedisLink(redis_url)
     here, there = RedisVersions(link, space), RedisVersions(link, f"{space}-other")

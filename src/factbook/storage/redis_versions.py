@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from .redis_link import LostError, RedisLink, Script
 from .versions import MAX_DAYS, Days, Range, days_of
@@ -27,35 +29,40 @@ local function number(clock)
 end
 """
 
-_TOKEN = Script(
+_TOKENS = Script(
     _NEXT
     + """
-local versions, clock, all = KEYS[1], KEYS[2], KEYS[3]
-if string.find(redis.call('INFO', 'replication'), 'role:slave', 1, true) then return false end
+local clock, all, tokens = KEYS[1], KEYS[2], {}
+if string.find(redis.call('INFO', 'replication'), 'role:slave', 1, true) then return tokens end
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
-if redis.call('EXISTS', versions) == 0 then
-  redis.call('ZADD', versions, number(clock), 'floor')
-  redis.call('EXPIRE', versions, ARGV[1])
-end
-local newest, place = nil, 0
-while not newest do
-  local found = redis.call('ZREVRANGE', versions, place, place + 31, 'WITHSCORES')
-  if #found == 0 then
-    newest = number(clock)
-    redis.call('ZADD', versions, newest, 'floor')
-  end
-  for i = 1, #found, 2 do
-    local day = tonumber(found[i])
-    if not newest and not day then newest = found[i + 1] end
-    for j = 2, #ARGV, 2 do
-      if not newest and day >= tonumber(ARGV[j]) and day <= tonumber(ARGV[j + 1]) then newest = found[i + 1] end
-    end
-  end
-  place = place + 32
-end
 local floor = redis.call('GET', all) or '0'
-if tonumber(floor) > tonumber(newest) then newest = floor end
-return run .. '.' .. newest
+for k = 3, #KEYS do
+  local versions, days = KEYS[k], {}
+  for day in string.gmatch(ARGV[k - 1], '[^,]+') do days[#days + 1] = tonumber(day) end
+  if redis.call('EXISTS', versions) == 0 then
+    redis.call('ZADD', versions, number(clock), 'floor')
+    redis.call('EXPIRE', versions, ARGV[1])
+  end
+  local newest, place = nil, 0
+  while not newest do
+    local found = redis.call('ZREVRANGE', versions, place, place + 31, 'WITHSCORES')
+    if #found == 0 then
+      newest = number(clock)
+      redis.call('ZADD', versions, newest, 'floor')
+    end
+    for i = 1, #found, 2 do
+      local day = tonumber(found[i])
+      if not newest and not day then newest = found[i + 1] end
+      for j = 1, #days, 2 do
+        if not newest and day >= days[j] and day <= days[j + 1] then newest = found[i + 1] end
+      end
+    end
+    place = place + 32
+  end
+  if tonumber(floor) > tonumber(newest) then newest = floor end
+  tokens[#tokens + 1] = run .. '.' .. newest
+end
+return tokens
 """
 )
 
@@ -107,6 +114,8 @@ class RedisVersions:
         self._lock, self._telling = threading.Lock(), threading.Lock()
         self._news = _News()
         self._owes = False
+        self._asked: list[_Asked] = []
+        self._looking: asyncio.Task[None] | None = None
 
     def appeared(self, days: Days) -> None:
         self._note(_News({tenant: set(numbers) for tenant, numbers in days.items()}))
@@ -119,15 +128,32 @@ class RedisVersions:
             self._tell()
 
     async def token(self, tenant: str, ranges: Sequence[Range]) -> str | None:
+        """All who ask while Redis is being asked are answered together, by the next look."""
         if self._owes:
             return None
-        days = [day for each in ranges for day in days_of(each)]
-        keys = (self._key(tenant), self._clock, self._all)
-        try:
-            found = await self._link.ask(_TOKEN, keys, (KEPT_SECONDS, *days))
-        except LostError:
-            return None
-        return found.decode() if found else None
+        loop = asyncio.get_running_loop()
+        days = ",".join(str(day) for each in ranges for day in days_of(each))
+        asked = _Asked(self._key(tenant), days, loop.create_future())
+        if self._looking is not None and self._looking.get_loop() is not loop:
+            self._looking, self._asked = None, []
+        self._asked.append(asked)
+        if self._looking is None or self._looking.done():
+            self._looking = loop.create_task(self._look())
+        return await asked.token
+
+    async def _look(self) -> None:
+        while self._asked:
+            asked, self._asked = self._asked, []
+            found: list[bytes] = []
+            try:
+                keys = (self._clock, self._all, *(each.key for each in asked))
+                found = await self._link.ask(_TOKENS, keys, (KEPT_SECONDS, *(each.days for each in asked)))
+            except LostError:
+                pass
+            finally:
+                for each, token in zip_longest(asked, found):
+                    if not each.token.done():
+                        each.token.set_result(token.decode() if token else None)
 
     def _key(self, tenant: str) -> str:
         return f"{self._space}:of:{tenant}"
@@ -165,6 +191,15 @@ class RedisVersions:
             keys = [self._clock, *map(self._key, news.days)]
             listed = [",".join(map(str, days)) for days in news.days.values()]
             self._link.run(_APPEARED, keys, (KEPT_SECONDS, MAX_DAYS, *listed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """days: first and last of each range. token: what is waited for."""
+
+    key: str
+    days: str
+    token: asyncio.Future[str | None]
 
 
 @dataclass(slots=True)
