@@ -134,9 +134,10 @@ def test_what_is_wrong_is_named(warehouse: Warehouse, scope: Scope, question: di
 
 
 def test_a_question_is_an_object() -> None:
-    for given_ in ([], "orders", 7, None):
+    bodies: list[Any] = [[], "orders", 7, None]
+    for body in bodies:
         with pytest.raises(FactbookError) as refused:
-            from_json(given_)
+            from_json(body)
         assert refused.value.kind is Kind.INVALID
 
 

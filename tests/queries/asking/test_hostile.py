@@ -60,7 +60,7 @@ TEXTS = [
     "properties",
     "moving_average_999999",
 ]
-FIELDS = {
+FIELDS: dict[str, list[Any]] = {
     "metrics": [["orders"]],
     "dimensions": [["country"], ["country", "property.category"]],
     "filters": [{}],

@@ -118,7 +118,7 @@ def _only(items: list[T], places: list[int]) -> list[T]:
 
 
 def _rows(values: Values, rows: Rows, plan: Plan, shown_at: list[int]) -> list[dict[str, Any]]:
-    spans = plan.placed
+    spans, groups = plan.placed, rows.groups
     found: list[dict[str, Any]] = []
     for place in rows.places():
         if place < 1 and not (plan.request.other and _is_there(values, spans, place)):
@@ -126,7 +126,7 @@ def _rows(values: Values, rows: Rows, plan: Plan, shown_at: list[int]) -> list[d
         row = _row(values, plan, place, shown_at)
         row["dimensions"] = _named(plan, rows.values[place - 1]) if place > 0 else None
         if place < ALL:
-            row["dimensions"] = {str(plan.request.top_per): rows.groups[-2 - place] or None}
+            row["dimensions"] = {str(plan.request.top_per): groups[-2 - place][0] or None}
         row["other"] = place < 1
         if "share" in plan.request.show:
             row["share"] = {m.id: _share(m, row["values"][m.id], values.of(m, ALL, spans.total)) for m in plan.metrics}

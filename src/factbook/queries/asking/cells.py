@@ -51,20 +51,30 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows told apart: the values of each, in the order found. groups: with top_per, the values of that dimension
-    that have an `other` of their own, as rows -2, -3, …; of: how many there are in all."""
+    """The rows told apart, in their order. values: of the dimensions; keys: hashes of them, by which events are known
+    as theirs. per: with top_per, the value of that dimension in each row, with its hash; each of them has an `other` of
+    its own, as rows -2, -3, …. of: how many rows there are in all."""
 
     values: tuple[tuple[str, ...], ...] = ()
-    groups: tuple[str, ...] = ()
+    keys: tuple[int, ...] = ()
+    per: tuple[tuple[str, int], ...] = ()
     of: int = 0
+
+    @property
+    def groups(self) -> tuple[tuple[str, int], ...]:
+        return tuple(dict.fromkeys(self.per))
+
+    def at(self, places: Sequence[int], of: int) -> Rows:
+        """Those at `places`, counted from 1."""
+        return Rows(
+            tuple(self.values[place - 1] for place in places),
+            tuple(self.keys[place - 1] for place in places) if self.keys else (),
+            tuple(self.per[place - 1] for place in places) if self.per else (),
+            of,
+        )
 
     def places(self) -> Iterator[int]:
         """Every row but ALL: those told apart, then what is left."""
         yield from range(1, len(self.values) + 1)
         yield from range(-2, -2 - len(self.groups), -1)
         yield OTHER
-
-
-def array(values: Sequence[int]) -> str:
-    """Whole numbers as an SQL array (they are ours: places and milliseconds)."""
-    return "[" + ", ".join(str(int(value)) for value in values) + "]"

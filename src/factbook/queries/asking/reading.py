@@ -130,10 +130,9 @@ class Reading:
 
     def _first(self, trial: Reading, there: set[int]) -> Rows:
         """The rows of the answer out of those of `trial` that are `there`, by their values."""
-        plan = self._plan
-        values = Values(plan, trial.cells)
-        kept = [(place, row) for place, row in enumerate(trial.rows.values, start=1) if place in there]
-        return first(plan, [row for _, row in kept], [values.all(place, plan.placed.total) for place, _ in kept])
+        values = Values(self._plan, trial.cells)
+        total = self._plan.placed.total
+        return first(self._plan, trial.rows, {row: values.all(row, total) for row in sorted(there) if row > 0})
 
     def _stored(self, places: Sequence[int], window: int, spans: Sequence[int]) -> None:
         slots = self._slots(places, self.rows)

@@ -73,13 +73,18 @@ def row_of(plan: Plan, rows: Rows, parameters: Parameters) -> str:
     if not plan.dimensions:
         return f"toInt32({ALL})"
     values = [cut(d, plan.zone_name, parameters, "").value for d in plan.dimensions]
-    told = parameters.add([list(each) for each in rows.values], "Array(Array(String))")
-    place = f"indexOf({told}, [{', '.join(values)}])"
-    if not rows.groups:
+    place = f"indexOf({parameters.add(list(rows.keys), 'Array(UInt64)')}, {key_of(values)})"
+    groups = [key for _, key in rows.groups]
+    if not groups:
         return f"toInt32({place})"
     per = values[[d.id for d in plan.dimensions].index(str(plan.request.top_per))]
-    group = f"indexOf({parameters.add(list(rows.groups), 'Array(String)')}, {per})"
+    group = f"indexOf({parameters.add(groups, 'Array(UInt64)')}, {key_of([per])})"
     return f"toInt32(multiIf({place} > 0, {place}, {group} > 0, -1 - {group}, 0))"
+
+
+def key_of(values: Sequence[str]) -> str:
+    """SQL of what a row is known by: the values themselves may be more than a statement can be sent with."""
+    return f"sipHash64([{', '.join(values)}])"
 
 
 def types_of(leaves: Sequence[Leaf], parameters: Parameters) -> str:

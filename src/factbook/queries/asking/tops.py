@@ -21,9 +21,10 @@ from .plan import Plan
 from .ranks import UnrankedError, ranked_by
 from .request import MAX_LIMIT
 from .rules import window_start
-from .scanned import filters_of, types_of
+from .scanned import filters_of, key_of, types_of
 
-MAX_GROUPS = 100
+MAX_ROWS = 5000
+"""With top_per, in all its groups together."""
 
 Run = Callable[[str, Mapping[str, Any], str], Sequence[Sequence[Any]]]
 """`run(sql, parameters, reason)`: the rows of a statement."""
@@ -62,27 +63,28 @@ def every(run: Run, plan: Plan) -> Rows:
     return found
 
 
-def first(plan: Plan, rows: Sequence[tuple[str, ...]], values: Sequence[Mapping[str, Value]]) -> Rows:
-    """The rows of `plan` out of `rows`, which are in the order of their names, by the values of each."""
+def first(plan: Plan, rows: Rows, values: Mapping[int, Mapping[str, Value]]) -> Rows:
+    """The rows of `plan` out of `rows`, which are in the order of their names. values: by place, where anything is."""
     name, descending = ordered_by(plan)
+    places = list(values)
     if name in {metric.id for metric in plan.metrics}:
-        weighed = list(zip(rows, (each[name] for each in values), strict=True))
-        known = [(row, weight) for row, weight in weighed if weight is not None]
+        weighed = [(place, each[name]) for place, each in values.items()]
+        known = [(place, weight) for place, weight in weighed if weight is not None]
         known.sort(key=lambda pair: pair[1], reverse=descending)
-        rows = [row for row, _ in known] + [row for row, weight in weighed if weight is None]
+        places = [place for place, _ in known] + [place for place, weight in weighed if weight is None]
     elif descending:
-        rows = rows[::-1]
-    if not plan.request.top_per:
-        return Rows(tuple(rows[: plan.request.limit]), (), len(rows))
-    at = [d.id for d in plan.dimensions].index(plan.request.top_per)
-    taken: Counter[str] = Counter()
-    kept: list[tuple[str, ...]] = []
-    for row in rows:
-        taken[row[at]] += 1
-        if taken[row[at]] <= plan.request.limit:
-            kept.append(row)
-    kept = kept[: MAX_GROUPS * plan.request.limit]
-    return Rows(tuple(kept), tuple(dict.fromkeys(row[at] for row in kept)), len(rows))
+        places.reverse()
+    limit = plan.request.limit
+    if rows.per:
+        taken: Counter[str] = Counter()
+        limit, kept = MAX_ROWS, []
+        for place in places:
+            group, _ = rows.per[place - 1]
+            taken[group] += 1
+            if taken[group] <= plan.request.limit:
+                kept.append(place)
+        places = kept
+    return rows.at(places[:limit], len(values))
 
 
 def _ranked(run: Run, plan: Plan, metric: Metric | None, limit: int, *, every: bool = False) -> Rows:
@@ -112,20 +114,24 @@ def _ranked(run: Run, plan: Plan, metric: Metric | None, limit: int, *, every: b
     elif metric is None:
         order = f"{next(c.order for c, d in zip(cuts, plan.dimensions, strict=True) if d.id == wanted)} {direction}, "
     ties = ", ".join(each.order for each in cuts)
-    per = ""
-    if plan.request.top_per and not every:
-        place = [d.id for d in plan.dimensions].index(plan.request.top_per) + 1
-        per = f"\nLIMIT {int(limit)} BY named[{place}]"
-        limit *= MAX_GROUPS
+    per, each, group = plan.request.top_per, "", "'', 0"
+    if per:
+        value = f"named[{[d.id for d in plan.dimensions].index(per) + 1}]"
+        group = f"{value}, {key_of([value])}"
+        if not every:
+            each = f"\nLIMIT {int(limit)} BY {value}"
+            limit = MAX_ROWS
     sql = (
-        f"SELECT {values} AS named, count() OVER () AS of, {rank} AS rank\nFROM {source}\n"
-        f"GROUP BY named\nORDER BY {order}{ties}{per}\nLIMIT {int(limit)}"
+        f"SELECT {values} AS named, sipHash64(named), {group}, count() OVER (), {rank} AS rank\nFROM {source}\n"
+        f"GROUP BY named\nORDER BY {order}{ties}{each}\nLIMIT {int(limit)}"
     )
     rows = run(sql, parameters.values, "the values told apart")
-    groups: tuple[str, ...] = ()
-    if per:
-        groups = tuple(dict.fromkeys(str(row[0][place - 1]) for row in rows))
-    return Rows(tuple(tuple(map(str, row[0])) for row in rows), groups, int(rows[0][1]) if rows else 0)
+    return Rows(
+        values=tuple(tuple(map(str, row[0])) for row in rows),
+        keys=tuple(int(row[1]) for row in rows),
+        per=tuple((str(row[2]), int(row[3])) for row in rows) if per else (),
+        of=int(rows[0][4]) if rows else 0,
+    )
 
 
 def _is_state(metric: Metric | None) -> bool:
