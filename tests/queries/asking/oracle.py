@@ -341,7 +341,8 @@ class Oracle:
                 yield {"dimensions": named_group, "other": True, **self._row(rest)}
 
     def _is_there(self, row: Row) -> bool:
-        return any(self.happened(_span(each), row) for each in (self.period, self.then) if each)
+        periods = [each for each in (self.period, self.then) if each]
+        return any(self.happened(span, row) for each in periods for span in (_span(each), *self.points(each)))
 
     def _row(self, row: Row) -> dict[str, Any]:
         asked, total = self.request, _span(self.period)

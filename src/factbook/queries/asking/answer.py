@@ -139,8 +139,9 @@ def _named(plan: Plan, told: tuple[str, ...]) -> dict[str, str | None]:
 
 
 def _is_there(values: Values, spans: Spans, row: int) -> bool:
-    asked = [spans.total, *([spans.then_total] if spans.then_total is not None else [])]
-    return any(values.events(row, span) for span in asked)
+    """Whether anything counts there: what was alive, or lies in a window, need not do so over the whole period."""
+    totals = [spans.total, *([spans.then_total] if spans.then_total is not None else [])]
+    return any(values.events(row, span) for span in (*totals, *spans.points, *spans.then_points))
 
 
 def _ordered(found: list[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:
