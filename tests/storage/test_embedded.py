@@ -15,9 +15,14 @@ CONFIG = Path(factbook.storage.__file__).with_name("embedded.xml")
 
 def test_every_bound_of_the_configuration_is_in_force(engine: Engine) -> None:
     """The engine ignores what it does not know, so a misspelt bound would be none."""
-    bounds = {each.tag: str(each.text) for each in ElementTree.parse(CONFIG).getroot() if each.tag != "logger"}
-    in_force = dict(engine.rows("SELECT name, value FROM system.server_settings"))
-    assert {name: in_force.get(name) for name in bounds} == bounds
+    root = ElementTree.parse(CONFIG).getroot()
+    of_tables = root.findall("merge_tree/*")
+    of_engine = [each for each in root if each.tag not in ("logger", "merge_tree")]
+    assert of_tables
+    for wanted, table in ((of_engine, "server_settings"), (of_tables, "merge_tree_settings")):
+        bounds = {each.tag: str(each.text) for each in wanted}
+        in_force = dict(engine.rows(f"SELECT name, value FROM system.{table}"))
+        assert {name: in_force.get(name) for name in bounds} == bounds
 
 
 def test_it_keeps_no_logs_of_its_own(engine: Engine) -> None:

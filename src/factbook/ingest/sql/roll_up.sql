@@ -44,4 +44,5 @@ ARRAY JOIN if(property = '', [own_type, ''], [own_type]) AS type
 GROUP BY tenant, level, type, property, bucket
 -- One thread: with more, the chunk that the token is counted by differs between runs, and a replay counts twice.
 SETTINGS max_threads = 1, insert_deduplication_token = '%(token)s', deduplicate_insert_select = 'force_enable',
-    min_insert_block_size_rows = 100000000, max_insert_threads = 1, log_queries = 0
+    min_insert_block_size_rows = 100000000, max_insert_threads = 1, log_queries = 0,
+    optimize_on_insert = 0 -- each key comes once already
