@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,14 +36,19 @@ def sharing(engine: Engine, address: str, *, life: float, patience: float) -> Sh
         from .redis_link import RedisLink
         from .redis_versions import RedisVersions
 
-        [(identity,)] = engine.rows(_IDENTITY)
         link = RedisLink(address)
-        namespace = f"factbook:{identity}"
+        namespace = f"factbook:{_identity(engine)}"
         cache = RedisCache(link, namespace, life=life, patience=patience)
         return Sharing(RedisVersions(link, namespace), cache, link.ping, link.close)
     if engine.embedded:
         return Sharing(LocalVersions(), None, None, _nothing)
     return Sharing(UnknownVersions(), None, None, _nothing)
+
+
+def _identity(engine: Engine) -> str:
+    """Of the warehouse, whatever its address; where it has none, nothing is shared."""
+    [(identity,)] = engine.rows(_IDENTITY)
+    return str(identity) if str(identity).strip("0-") else secrets.token_hex(16)
 
 
 def _nothing() -> None:

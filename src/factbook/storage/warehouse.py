@@ -16,6 +16,8 @@ from .running import Running
 T = TypeVar("T")
 
 MAX_CELLS = 400_000
+_LEAST_SECONDS = 0.001
+"""Below it the bound would round to 0, which is none."""
 
 TENANT = "{tenant:String}"
 """The placeholder every statement must hold; bound from the scope and from nothing else."""
@@ -71,7 +73,7 @@ class Warehouse:
         bound = _bound(scope, sql, parameters)
         with self.running.statement(scope) as statement:
             left = self._seconds - statement.spent
-            if left <= 0:
+            if left < _LEAST_SECONDS:
                 raise too_long()
             settings = f"{self._bounds}, max_execution_time = {left:.3f}, log_comment = {text(statement.comment)}"
             return read(f"{sql}\nSETTINGS {settings}", bound, query_id=statement.id)
