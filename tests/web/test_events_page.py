@@ -69,6 +69,13 @@ def test_every_operator_of_the_form_is_understood_by_the_service(
     expect(page.locator("#rows tr.row")).to_have_count(found)
 
 
+def test_a_property_called_like_something_of_the_language_is_a_property(server: Server, open_page: OpenPage) -> None:
+    user = someone()
+    server.keep({"event_type": "x", "user_id": user, "properties": {"java": {"constructor": "y"}}})
+    page = open_page(server, f"/events?user_id={user}&property.java.constructor=y")
+    expect(page.locator("#rows tr.row")).to_have_count(1)
+
+
 def test_older_pages_follow_without_a_gap_or_a_repeat(server: Server, open_page: OpenPage) -> None:
     user = someone()
     server.keep(*({"event_type": "paged", "user_id": user, "properties": {"n": n}} for n in range(230)))

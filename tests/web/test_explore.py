@@ -100,6 +100,15 @@ def test_a_cut_shows_every_row_its_share_the_rest_and_that_it_is_cut(shop: Serve
     expect(page.locator("#cut-note")).to_be_hidden()
 
 
+def test_a_stack_of_many_rows_reaches_to_the_total(shop: Server, open_page: OpenPage) -> None:
+    page = open_page(shop, "/explore?metrics=orders&dimensions=user_id&limit=100")
+    answer = shop.ask(metrics=["orders"], dimensions=["user_id"], period="30d", granularity="1d", limit=100)
+    expect(page.locator("#undrawn")).to_have_text(f"The table has {len(answer['rows']) - 8} more rows.")
+    series = [one["data"] for one in drawn(page).values()]
+    assert len(series) == 9
+    assert [sum(values) for values in zip(*series, strict=True)] == answer["total"]["series"]["orders"]
+
+
 def test_the_tile_of_a_cut_chooses_the_metric_that_is_drawn(shop: Server, open_page: OpenPage) -> None:
     page = open_page(shop, "/explore?metrics=revenue,orders&dimensions=category")
     page.locator("#tiles").get_by_role("button", name="Orders", exact=True).click()

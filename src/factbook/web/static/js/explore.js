@@ -32,6 +32,7 @@ function tidy(next) {
 
 /** Changes part of the question: asks anew, and the way back leads to the question before. */
 function change(part) {
+  if (!catalog) return;
   const next = tidy({ ...question, ...part });
   if (address(next) === address(question)) return show();
   question = next;

@@ -54,7 +54,13 @@ export function written(value, metric) {
   return isKnown(value) ? (WRITE[metric.unit] ?? WRITE.number)(value, metric) : format.UNKNOWN;
 }
 
-/** The same in as few characters as an axis has room for. */
+/** An element with `value` as a figure: smaller where it is long. */
+export function figure(value, metric) {
+  const text = written(value, metric);
+  return el("span", { class: text.length > 10 ? "figure long" : "figure" }, text);
+}
+
+/** `value` in as few characters as an axis has room for. */
 export function brief(value, metric) {
   return isKnown(value) ? (BRIEF[metric.unit] ?? format.short)(value, metric) : format.UNKNOWN;
 }

@@ -48,6 +48,7 @@ function section({ id, label, kpis }) {
 }
 
 async function load() {
+  if (!catalog) return;
   under.abort();
   under = new AbortController();
   const { signal } = under;

@@ -37,7 +37,7 @@ function property(key, value) {
   const path = key.slice("property.".length);
   const dot = path.lastIndexOf(".");
   const last = path.slice(dot + 1);
-  return dot > 0 && last in OPERATORS ? { name: path.slice(0, dot), operator: last, value } : { name: path, operator: "eq", value };
+  return dot > 0 && Object.hasOwn(OPERATORS, last) ? { name: path.slice(0, dot), operator: last, value } : { name: path, operator: "eq", value };
 }
 
 function conditions(filters) {

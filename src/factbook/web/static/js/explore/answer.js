@@ -92,7 +92,7 @@ export class Answer {
     byId("kinds").replaceChildren(...drawn.kinds.map((kind) => el("button", { type: "button", "aria-pressed": String(kind === drawn.kind), onclick: () => this.#look({ chart: kind === drawn.kinds[0] ? "" : kind }) }, KINDS[kind])));
     byId("lines").hidden = drawn.lines.length < 2;
     byId("lines").replaceChildren(...drawn.lines.map((line) => el("option", { value: line, selected: line === drawn.line }, words(line))));
-    setText(byId("undrawn"), drawn.left > 0 ? `${format.count(drawn.series.length)} rows are drawn, the table has all ${format.count(drawn.series.length + drawn.left)}.` : "");
+    setText(byId("undrawn"), drawn.left > 0 ? `The table has ${format.count(drawn.left)} more ${drawn.left === 1 ? "row" : "rows"}.` : "");
     this.#picture.show(drawn, title);
     setText(byId("view-by-time"), `By ${each(answer.granularity)}`);
   }

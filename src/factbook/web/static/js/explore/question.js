@@ -33,8 +33,8 @@ const joined = (names) => names.map((name) => name.replaceAll(",", "\\,")).join(
 export function parse(search) {
   const question = { ...EMPTY, filters: [] };
   for (const [key, text] of new URLSearchParams(search)) {
-    const name = ALIASES[key] ?? key;
-    if (!(name in EMPTY) || name === "filters") question.filters.push(filter(key, text));
+    const name = Object.hasOwn(ALIASES, key) ? ALIASES[key] : key;
+    if (!Object.hasOwn(EMPTY, name) || name === "filters") question.filters.push(filter(key, text));
     else if (Array.isArray(EMPTY[name])) question[name] = [...new Set([...question[name], ...listed(text)])];
     else if (typeof EMPTY[name] === "boolean") question[name] = text === "true";
     else if (name === "limit") question.limit = /^\d+$/.test(text) ? Number(text) : EMPTY.limit;
@@ -47,12 +47,12 @@ export function parse(search) {
 function filter(key, value) {
   const dot = key.lastIndexOf(".");
   const [field, operator] = [key.slice(0, dot), key.slice(dot + 1)];
-  return dot > 0 && field !== "property" && operator in OPERATORS ? { field, operator, value } : { field: key, operator: "eq", value };
+  return dot > 0 && field !== "property" && Object.hasOwn(OPERATORS, operator) ? { field, operator, value } : { field: key, operator: "eq", value };
 }
 
 /** The filter's name in the API: `country`, `property.price.gte`; `eq` is left out where that can be read only one way. */
 function key({ field, operator }) {
-  const plain = operator === "eq" && !(field.split(".").at(-1) in OPERATORS) && !(field in EMPTY) && !(field in ALIASES);
+  const plain = operator === "eq" && ![[OPERATORS, field.split(".").at(-1)], [EMPTY, field], [ALIASES, field]].some(([names, one]) => Object.hasOwn(names, one));
   return plain ? field : `${field}.${operator}`;
 }
 

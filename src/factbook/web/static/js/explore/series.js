@@ -29,8 +29,17 @@ export function drawing(answer, view) {
   const kind = kinds.includes(view.chart) ? view.chart : kinds[0];
   const series = parts.shown.map((part) => ({ ...part, ...numbers(part, byTime, line) }));
   if (byTime && isCut && series.length > MOST_PAST) for (const one of series) one.past = null;
-  const whole = kind === "stacked" && line === "values" ? (answer.total.previous_series?.[metric.id] ?? null) : null;
+  const isWhole = kind === "stacked" && line === "values";
+  const whole = isWhole ? (answer.total.previous_series?.[metric.id] ?? null) : null;
+  if (isWhole && parts.left > 0) series.push(undrawn(answer.total, metric, series));
   return { kinds, kind, lines, line, metric, byTime, times: answer.times ?? [], partial: new Set(answer.partial ?? []), granularity: answer.granularity, zone: answer.timezone, series, whole, left: parts.left };
+}
+
+/** What is not drawn row by row, together: a stack reaches to the total. */
+function undrawn(total, metric, series) {
+  const drawn = (at) => series.reduce((sum, { values }) => sum + (values[at] ?? 0), 0);
+  const values = total.series[metric.id].map((value, at) => (value === null ? null : value - drawn(at)));
+  return { row: null, metric, name: "All the rest", key: "rest", colour: 0, values, past: null, raw: null };
 }
 
 function cutParts(answer, metric, most) {

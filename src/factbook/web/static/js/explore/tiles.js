@@ -1,6 +1,6 @@
 // The total of each metric: value, change, and on asking how it is computed and how exact it is.
 import { byId, el } from "../dom.js";
-import { changed, known, written } from "../figures.js";
+import { changed, figure, known, written } from "../figures.js";
 
 /** pick(id): draws that metric, where only one can be drawn; null where all are. */
 export function showTiles(answer, catalog, drawn, pick) {
@@ -12,7 +12,6 @@ export function showTiles(answer, catalog, drawn, pick) {
 function tile(metric, answer, catalog, drawn, pick) {
   const { values, previous } = answer.total;
   const value = values[metric.id];
-  const figure = el("span", { class: "figure" }, written(value, metric));
   const name = pick
     ? el("button", { type: "button", class: "pick", "aria-pressed": String(metric.id === drawn), onclick: () => pick(metric.id) }, metric.label)
     : el("span", { class: "pick" }, metric.label);
@@ -20,7 +19,7 @@ function tile(metric, answer, catalog, drawn, pick) {
     "li",
     { class: "tile", data: { metric: metric.id } },
     el("div", { class: "tile-head" }, name, about(metric, catalog)),
-    figure,
+    figure(value, metric),
     el("span", { class: "beside" }, beside(metric, value, previous, answer)),
   );
 }

@@ -1,7 +1,7 @@
 // One KPI: its value and how it changed, what it is, how it is computed; and where there is no value, what to send.
 import { address } from "../api.js";
 import { el } from "../dom.js";
-import { changed, known, written } from "../figures.js";
+import { changed, figure, known, written } from "../figures.js";
 import { sparkline } from "../sparkline.js";
 
 /** The explorer's question about the metric, with the period of the page. */
@@ -19,7 +19,7 @@ export function card(metric, told, choice, catalog, seen) {
     "li",
     { class: `card${isEmpty ? " empty" : ""}`, data: { kpi: metric.id } },
     el("h3", {}, el("a", { href: look(metric.id, choice) }, metric.label)),
-    el("p", { class: "now" }, figure(told, isEmpty), course),
+    el("p", { class: "now" }, shown(told, isEmpty), course),
     el("p", { class: "beside" }, told ? (isEmpty ? why(lacks) : beside(told)) : "\u00a0"),
     el("p", { class: "about" }, metric.description),
     el("code", { class: "formula", title: exact.join(" ") || null }, metric.formula),
@@ -33,9 +33,9 @@ function isWithoutData({ value }, lacks) {
   return value === null || (value === 0 && lacks.length > 0);
 }
 
-function figure(told, isEmpty) {
+function shown(told, isEmpty) {
   if (!told) return el("span", { class: "figure loading" }, "–");
-  return el("span", { class: "figure" }, isEmpty ? "–" : written(told.value, told));
+  return figure(isEmpty ? null : told.value, told);
 }
 
 function beside(told) {
