@@ -158,8 +158,8 @@ def _spans(
             points = tuple(place((max(a, begin), min(b, end))) for a, b in whole)
         total = place((begin, end))
         if back:
-            for at, (start, _) in zip(points, whole, strict=True):
-                before.append((at, place(_bucket_before(start, granularity, calendar))))
+            earlier_ones = (_bucket_before(whole[0][0], granularity, calendar), *whole[:-1]) if whole else ()
+            before.extend((at, place(bucket)) for at, bucket in zip(points, earlier_ones, strict=True))
             earlier = compared(each, "previous_period", granularity, calendar)
             before.append((total, place((epoch_ms(earlier.start), epoch_ms(earlier.end)))))
         return points, whole, total
