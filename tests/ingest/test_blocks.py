@@ -26,6 +26,7 @@ from factbook.ingest.blocks import (
     to_bytes,
     uuid_text,
 )
+from factbook.ingest.visits import Visits
 
 from .batches import NOW, stepped
 
@@ -60,6 +61,19 @@ def test_entries_read_back_are_one_block_in_order(batches: list[list[dict[str, A
         assert (row["event_type"], row["user_id"]) == (event["event_type"], event.get("user_id", ""))
         assert json.loads(row["properties"]) == event.get("properties", {})
         assert row["timestamp"] == row["processed_at"] == NOW
+
+
+@given(events, st.sampled_from(["2026-03-01T10:00:00.1239Z", "2026-03-01T10:00:00", "2026-03-01T10:00:00+05:30", None]))
+def test_many_events_become_the_rows_that_each_would_become_alone(sent: list[dict[str, Any]], time: str | None) -> None:
+    many = [
+        {**event, "event_id": str(UUID(int=number)) if number % 3 else f"mine {number}", "timestamp": time}
+        for number, event in enumerate(sent * 20)
+    ]
+    uuids = [{**event, "event_id": str(UUID(int=number + 7))} for number, event in enumerate(many)]
+    visits = Visits(1_800_000)
+    for batch in (many, uuids):
+        alone = [event_rows(stepped(event, visits=visits), [b"b" * 16]).to_pylist()[0] for event in batch]
+        assert event_rows(stepped(*batch, visits=visits), [b"b" * 16]).to_pylist() == alone
 
 
 def test_events_and_letters_of_one_entry_stay_together() -> None:
