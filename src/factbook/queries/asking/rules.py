@@ -21,7 +21,7 @@ from factbook.metrics.names import reserved
 from factbook.queries.named_periods import named_period
 from factbook.queries.period import compared, period_of
 
-from .leaves import Leaf, leaves, looks_back
+from .leaves import Leaf, is_state, leaves, looks_back
 from .lookups import Lookups
 from .plan import Plan
 from .sources import source_of
@@ -104,7 +104,7 @@ def _narrowed(plan: Plan, condition: Condition) -> tuple[Leaf, ...] | None:
         return None
     wanted = {str(value) for value in condition.values}
     types = [tuple(sorted(wanted & set(leaf.events) if leaf.events else wanted)) for leaf in plan.reads]
-    if not all(types) or any(leaf.measure.until for leaf in plan.reads):
+    if not all(types) or any(is_state(leaf) for leaf in plan.reads):
         return None
     return tuple(replace(leaf, events=kept) for leaf, kept in zip(plan.reads, types, strict=True))
 
