@@ -298,6 +298,18 @@ def test_names_that_nobody_declared_may_be_typed(shop: Server, open_page: OpenPa
     expect(page.locator("#totals tbody tr")).to_have_count(4)
 
 
+def test_a_phone_shows_wide_tables_without_scrolling_the_page_sideways(shop: Server, open_page: OpenPage) -> None:
+    how: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+    wide = "/explore?metrics=revenue,orders,conversion_rate&period=7d&compare=previous_period&show=share"
+    page = open_page(shop, wide, **how)
+    for cut in ("", "&dimensions=category"):
+        page.goto(shop.url + wide + cut)
+        expect(page.locator("#totals .change").first).to_be_visible()
+        page.locator("#tiles .about button").first.tap()
+        expect(page.get_by_role("tooltip")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_the_keyboard_alone_asks_a_whole_question(shop: Server, open_page: OpenPage) -> None:
     page = open_page(shop, "/explore")
     expect(page.get_by_role("heading", name="Choose a metric")).to_be_visible()

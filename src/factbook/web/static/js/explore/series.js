@@ -31,7 +31,10 @@ export function drawing(answer, view) {
   if (byTime && isCut && series.length > MOST_PAST) for (const one of series) one.past = null;
   const isWhole = kind === "stacked" && line === "values";
   const whole = isWhole ? (answer.total.previous_series?.[metric.id] ?? null) : null;
-  if (isWhole && parts.left > 0) series.push(undrawn(answer.total, metric, series));
+  if (isWhole && parts.left > 0) {
+    const named = series.filter(({ row }) => !row.other);
+    series.splice(0, series.length, ...named, undrawn(answer.total, metric, named));
+  }
   return { kinds, kind, lines, line, metric, byTime, times: answer.times ?? [], partial: new Set(answer.partial ?? []), granularity: answer.granularity, zone: answer.timezone, series, whole, left: parts.left };
 }
 
