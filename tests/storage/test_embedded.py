@@ -46,3 +46,31 @@ def test_at_rest_it_holds_less_than_half_a_gibibyte(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=60)
     assert float(done.stdout) < 512, done.stderr
+
+
+def test_when_all_memory_is_taken_by_other_queries_a_query_may_come_again(tmp_path: Path) -> None:
+    """Its own bound is the caller's to mend; the bound of all together is not his fault."""
+    small = CONFIG.read_text().replace(">0.6<", ">0.02<")
+    assert small != CONFIG.read_text()
+    (tmp_path / "small.xml").write_text(small)
+    program = (
+        "import sys, pathlib\n"
+        "import factbook.storage.engine as storage\n"
+        "from factbook.core.errors import FactbookError\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "usual = storage.connect_arguments\n"
+        "small = {'config-file': str(folder / 'small.xml')}\n"
+        "storage.connect_arguments = lambda *given: {**usual(*given), 'chdb_options': small}\n"
+        "engine = storage.Engine('chdb', folder)\n"
+        "try:\n"
+        "    engine.rows('SELECT uniqExact(number) FROM numbers(100000000)')\n"
+        "except FactbookError as error:\n"
+        "    print(error.kind.name, error.retry_after, error.message)\n"
+        "print(engine.rows('SELECT 1'))\n"
+        "engine.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines() == [
+        "UNAVAILABLE 5.0 The warehouse has no memory left for this query now.",
+        "[(1,)]",
+    ], done.stderr

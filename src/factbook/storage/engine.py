@@ -34,6 +34,7 @@ _CALLERS_FAULT = {
 }
 
 _STOPPED = 394
+_OUT_OF_MEMORY = 241
 
 _REFUSED_LOGIN = frozenset({192, 193, 194, 497, 516})
 
@@ -265,6 +266,8 @@ def _translated(error: ClickHouseError) -> FactbookError:
     code = int(getattr(error, "code", 0) or 0) if isinstance(error, DatabaseError) else 0
     if code == _STOPPED:
         return stopped()
+    if code == _OUT_OF_MEMORY and "(total)" in str(error):  # of all queries together: no fault of this one
+        return unavailable("The warehouse has no memory left for this query now.", retry_after=5.0)
     if code in _CALLERS_FAULT:
         return _limited(code)
     if not code:

@@ -50,7 +50,7 @@ ANSWER: dict[str, Any] = {
     "timezone": "Europe/Berlin",
     "granularity": "1d",
     "events": 101,
-    "complete_since": None,
+    "complete_since": "2026-03-01T09:00:00+01:00",
     "source": {"tables": ["events"], "levels": ["raw"]},
     "times": ["2026-03-01T00:00:00+01:00"],
     "partial": [],
