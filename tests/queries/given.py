@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from factbook.core.scope import Scope
 from factbook.ingest.blocks import EVENTS
+from factbook.ingest.identities import Identities
 from factbook.storage.engine import Engine
 
 _ROLL_UP = resources.files("factbook.ingest.sql").joinpath("roll_up.sql").read_text()
@@ -25,9 +26,9 @@ def moment(text: str) -> datetime:
 
 
 def given(engine: Engine, scope: Scope, events: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Inserts `events` as one block and rolls it up; returns their ids.
+    """Inserts `events` as one block with its joined ids and rolls it up; returns their ids.
 
-    An event has the columns of `events` by name; `at` (a datetime or text), `type` and `user` are short forms;
+    An event has the columns of `events` by name; `at` (a datetime or text), `type`, `user`, `visitor` are short forms;
     `properties` fill `numbers` and `texts`.
     """
     if not events:
@@ -37,6 +38,7 @@ def given(engine: Engine, scope: Scope, events: Sequence[Mapping[str, Any]]) -> 
     batch = pa.RecordBatch.from_pylist(rows, EVENTS)
     table = pa.Table.from_batches([batch]).append_column("block", pa.array([block] * len(rows), pa.uint64()))
     engine.insert("events", table, token=f"{block}")
+    Identities(engine).keep(table, block)
     times = sorted(row["timestamp"] for row in rows)
     engine.command(
         _ROLL_UP % {"token": f"{block}"},
@@ -61,6 +63,7 @@ def _row(scope: Scope, event: Mapping[str, Any]) -> dict[str, Any]:
         "timestamp": moment(at) if isinstance(at, str) else at,
         "processed_at": moment(at) if isinstance(at, str) else at,
         "user_id": event.get("user", ""),
+        "anonymous_id": event.get("visitor", ""),
         "batch_id": uuid.UUID(int=1).bytes,
         "properties": json.dumps(properties),
         "numbers": [(k, float(v)) for k, v in leaves(properties) if type(v) in (int, float)],
@@ -70,7 +73,7 @@ def _row(scope: Scope, event: Mapping[str, Any]) -> dict[str, Any]:
             if type(v) in (str, bool)
         ],
     }
-    short = {"at", "id", "type", "user", "properties"}
+    short = {"at", "id", "type", "user", "visitor", "properties"}
     return row | {name: value for name, value in event.items() if name not in short}
 
 

@@ -19,6 +19,7 @@ from factbook.storage.engine import Engine, EngineError
 from factbook.storage.versions import DAY_MS, Days
 
 from .blocks import from_bytes, letters_of, size_of
+from .identities import Identities
 from .journal import BLOCK_BYTES, Entry, Intent, Journal
 from .recall import sql_time
 
@@ -52,6 +53,7 @@ class Writer:
         appeared: Callable[[Days], None] = lambda days: None,
     ) -> None:
         self._engine = engine
+        self._identities = Identities(engine)
         self._journal = journal
         self._clock = clock
         self._block_rows = block_rows
@@ -134,6 +136,7 @@ class Writer:
             if refused is not None:
                 letters = pa.concat_tables([letters, refused])
             self._roll_up(rows.events, intent.block)
+            self._identities.keep(rows.events, intent.block)
             self._appeared(_days(rows.events))
         if letters.num_rows:
             self._engine.insert("dead_letters", _numbered(letters, intent.block), token=f"letters-{intent.block}")

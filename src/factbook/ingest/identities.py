@@ -1,0 +1,51 @@
+"""Which visitors turned out to be which users: every event that carries both ids says so."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from factbook.storage.engine import Engine
+
+KNOWN = 200_000
+"""Pairs remembered, so that a user who stays signed in is not written with every block."""
+
+Pair: TypeAlias = tuple[str, str, str]
+"""Tenant, anonymous id, user id."""
+
+_PAIR = ("tenant", "anonymous_id", "user_id")
+
+
+class Identities:
+    """Keeps the pairs of the blocks it is given. The writer alone uses it; writing a block again changes nothing."""
+
+    def __init__(self, engine: Engine, known: int = KNOWN) -> None:
+        self._engine = engine
+        self._most = known
+        self._known: dict[Pair, int] = {}
+
+    def keep(self, events: pa.Table, block: int) -> None:
+        """Writes each pair of ids that stands on one event and is new, or earlier than it was known to be."""
+        found = pairs(events)
+        if not found.num_rows:
+            return
+        times = found["first_at"].cast(pa.int64()).to_pylist()
+        keys = list(zip(*(found[name].to_pylist() for name in _PAIR), strict=True))
+        news = [at < self._known.get(key, at + 1) for key, at in zip(keys, times, strict=True)]
+        if not any(news):
+            return
+        self._engine.insert("identities", found.filter(pa.array(news)), token=f"identities-{block}")
+        if len(self._known) + len(keys) > self._most:
+            self._known.clear()
+        self._known.update((key, at) for key, at, new in zip(keys, times, news, strict=True) if new)
+
+
+def pairs(events: pa.Table) -> pa.Table:
+    """Tenant, anonymous_id, user_id and the first time each stood on one event together."""
+    user, visitor = events["user_id"], events["anonymous_id"]
+    told = pc.and_(pc.and_(pc.not_equal(user, ""), pc.not_equal(visitor, "")), pc.not_equal(user, visitor))
+    rows = events.select([*_PAIR, "timestamp"]).filter(told)
+    grouped = rows.group_by(list(_PAIR), use_threads=False).aggregate([("timestamp", "min")])
+    return grouped.rename_columns([*_PAIR, "first_at"])

@@ -1,0 +1,1 @@
+"""What people do: funnels, retention, paths, journeys, segments, over single events and whole people."""

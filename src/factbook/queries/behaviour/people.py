@@ -1,0 +1,56 @@
+"""Who a person is: a user on all his devices, with what he did there as a visitor before he signed in.
+
+A visitor (`anonymous_id`) belongs to the user (`user_id`) that an event first named together with him, by the time of
+the event, then by the lesser id; his events before that and after it alike. Who was never named is a person of his own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from factbook.core.scope import Scope
+from factbook.core.sql import Parameters
+from factbook.storage.warehouse import Warehouse
+
+PERSON = "person"
+"""The column of `events`: the hash of the user's id, else of the visitor's; 0 for nobody."""
+
+_NAMED = """(
+        SELECT sipHash64(anonymous_id) AS visitor, sipHash64(argMin(user_id, (first_at, user_id))) AS person
+        FROM identities
+        WHERE tenant = {tenant:String}
+        GROUP BY anonymous_id
+    )"""
+
+_KNOWN = f"WITH (SELECT (groupArray(visitor), groupArray(person)) FROM {_NAMED}) AS known\n"
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """How a statement over events tells people apart. begin: what it begins with. of: SQL of an event's person
+    (UInt64, 0 for nobody)."""
+
+    begin: str
+    of: str
+
+
+def people(warehouse: Warehouse, scope: Scope) -> People:
+    """As the ids of this tenant were joined so far; a tenant without joined ids pays nothing."""
+    joined = warehouse.rows(scope, "SELECT 1 FROM identities WHERE tenant = {tenant:String} LIMIT 1")
+    return People(_KNOWN, "transform(person, known.1, known.2, person)") if joined else People("", PERSON)
+
+
+def hashes_of(warehouse: Warehouse, scope: Scope, id_: str) -> tuple[int, list[int]]:
+    """The person whom `id_` (of a user or a visitor) names, and every value of `person` that his events carry."""
+    named = Parameters()
+    sql = f"""SELECT groupUniqArray(visitor), any(person)
+FROM {_NAMED}
+WHERE person = (
+    SELECT if(own IN (SELECT visitor FROM {_NAMED}), (SELECT any(person) FROM {_NAMED} WHERE visitor = own), own)
+    FROM (SELECT sipHash64({named.add(id_, "String")}) AS own)
+)"""
+    [(visitors, person)] = warehouse.rows(scope, sql, named.values)
+    if visitors:
+        return int(person), [int(person), *map(int, visitors)]
+    [(own,)] = warehouse.rows(scope, "SELECT sipHash64({id:String}) WHERE {tenant:String} != ''", {"id": id_})
+    return int(own), [int(own)]
