@@ -47,10 +47,11 @@ def seen(condition: Callable[[], Any]) -> Any:
 
 def asked(running: Running, scope: Scope, what: str, read: Callable[[], Any]) -> Any:
     query = running.opened(scope, what)
-    CURRENT.set(query)
+    before = CURRENT.set(query)
     try:
         return read()
     finally:
+        CURRENT.reset(before)
         running.closed(query)
 
 

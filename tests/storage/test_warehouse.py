@@ -86,7 +86,7 @@ def test_the_time_of_a_query_is_that_of_all_its_reads_together(engine: Engine, s
     running = Running(engine)
     warehouse = Warehouse(engine, seconds=100, running=running)
     query = running.opened(scope, "many")
-    CURRENT.set(query)
+    before = CURRENT.set(query)
     try:
         [(left,)] = warehouse.rows(
             scope, "SELECT toFloat64(getSetting('max_execution_time')) WHERE {tenant:String} != ''"
@@ -104,7 +104,7 @@ def test_the_time_of_a_query_is_that_of_all_its_reads_together(engine: Engine, s
         assert raised.value.kind is Kind.LIMITED
         assert "longer than one query may" in raised.value.message
     finally:
-        CURRENT.set(None)
+        CURRENT.reset(before)
         running.closed(query)
 
 
