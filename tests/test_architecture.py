@@ -25,6 +25,7 @@ ENGINE_USERS = (
     "factbook.storage",
     "factbook.ingest.writer",
     "factbook.ingest.dead_letters",
+    "factbook.ingest.identities",
     "factbook.ingest.recall",
     "factbook.ingest.retention",
     "factbook.services",
