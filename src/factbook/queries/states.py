@@ -135,7 +135,7 @@ def _merged(ask: Ask, selects: Sequence[str]) -> str:
         *(["sum(total)", "min(low)", "max(high)"] if ask.valued else ["0.", "0.", "0."]),
         "uniqCombined64Merge(17)(people)" if ask.users else nothing,
         "uniqCombined64Merge(17)(visits)" if ask.sessions else nothing,
-        f"quantilesBFloat16Merge{_QUANTILES}(spread)" if ask.numbers else "[]",
+        f"quantilesBFloat16Merge{_QUANTILES}(spread)" if ask.numbers else "emptyArrayFloat64()",
     ]
     union = "\n  UNION ALL\n".join(selects)
     # Not ROLLUP: it copies every state once more, which for distinct counts takes as long as all the rest.
