@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ _CALLERS_FAULT = {
 
 _STOPPED = 394
 _OUT_OF_MEMORY = 241
+_DRAINS = 3
 
 _REFUSED_LOGIN = frozenset({192, 193, 194, 497, 516})
 
@@ -124,8 +125,27 @@ class Engine:
         try:
             with _translating():
                 yield client
+        except BaseException:
+            client = self._drained(client)
+            raise
         finally:
             self._free.put(client)
+
+    def _drained(self, client: Any) -> Any:
+        """The connection after a failed statement, or a new one in its place.
+
+        chDB keeps what a statement had put out before it failed, and gives it out with the connection's next result,
+        whoever asks (docs/decisions/0008).
+        """
+        if not self.embedded or self._closed.is_set():
+            return client
+        for _ in range(_DRAINS):
+            with suppress(ClickHouseError):
+                if client.raw_query("SELECT 'drained'", fmt="TabSeparated") == b"drained\n":
+                    return client
+        fresh = clickhouse_connect.get_client(**self._arguments, database=self.database)
+        self._all.append(fresh)
+        return fresh
 
     def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> str:
         """Runs a statement; returns the text of its result, empty for none."""
@@ -186,7 +206,11 @@ class Engine:
             if self._beside is None:
                 self._beside = clickhouse_connect.get_client(**self._arguments, database=self.database)
                 self._all.append(self._beside)
-            return list(self._beside.query(sql, parameters={"comment": comment}).result_rows)
+            try:
+                return list(self._beside.query(sql, parameters={"comment": comment}).result_rows)
+            except BaseException:
+                self._beside = self._drained(self._beside)
+                raise
 
     def insert(
         self, table: str, rows: pa.RecordBatch | pa.Table, *, token: str, columns: Sequence[str] | None = None
