@@ -36,6 +36,7 @@ from factbook.metrics.catalog import built_in
 from factbook.metrics.definitions import Definitions
 from factbook.queries import turns
 from factbook.queries.answers import Answers
+from factbook.queries.behaviour.segments.kept import KeptSegments
 from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
 from factbook.services import Services
@@ -45,11 +46,13 @@ from factbook.storage.folder import Folder
 from factbook.storage.metadata import Metadata
 from factbook.storage.migrate import migrate
 from factbook.storage.running import Running
+from factbook.storage.segment_members import SegmentMembers
 from factbook.storage.sharing import sharing
 from factbook.storage.warehouse import Warehouse
 from factbook.transports.http import (
     auth,
     catalog,
+    cohorts,
     custom_events,
     dashboard,
     dead_letters,
@@ -63,6 +66,7 @@ from factbook.transports.http import (
     queries,
     realtime,
     retention,
+    segments,
     settings,
 )
 from factbook.transports.http.ingest import IngestRoutes
@@ -95,6 +99,8 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         catalog.router(services),
         definitions.router(services),
         dashboard.router(services),
+        segments.router(services),
+        cohorts.router(services),
         auth.router(services),
         keys.router(services),
         retention.router(services),
@@ -199,6 +205,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         )
         tenant_settings = TenantSettings(metadata, access)
         own_metrics = Definitions(metadata, built_in(), clock)
+        own_segments = KeptSegments(metadata.segments, SegmentMembers(engine), tenant_settings.calendar, clock)
         warehouse = Warehouse(
             engine,
             seconds=query.timeout,
@@ -227,7 +234,8 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             intake=intake,
             feed=live,
             definitions=own_metrics,
-            tenants=Tenants(own_metrics.catalog, tenant_settings.of, kept.limits, clock),
+            segments=own_segments,
+            tenants=Tenants(own_metrics.catalog, tenant_settings.of, kept.limits, clock, own_segments.of),
             reads=reads,
             answers=Answers(warehouse, reads, versions, cache, shared.cache, looked=looked),
             sharing=shared,

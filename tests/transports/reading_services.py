@@ -24,15 +24,18 @@ from factbook.ingest.retention import Retention
 from factbook.metrics.catalog import built_in
 from factbook.metrics.definitions import Definitions
 from factbook.queries.answers import Answers
+from factbook.queries.behaviour.segments.kept import KeptSegments
 from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
 from factbook.queries.turns import Limits as TurnLimits
 from factbook.services import Services
 from factbook.storage.cache import Cache
+from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
+from factbook.storage.segment_members import SegmentMembers
 from factbook.storage.versions import UnknownVersions
 from factbook.storage.warehouse import Warehouse
-from factbook.transports.http import catalog, dashboard, events, metrics, problems, realtime
+from factbook.transports.http import catalog, cohorts, dashboard, events, metrics, problems, realtime
 from factbook.transports.websocket import feed
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, 250_000, tzinfo=UTC)
@@ -52,7 +55,8 @@ class Reading:
 
 
 @contextmanager
-def reading(warehouse: Warehouse, scope: Scope, data: Path) -> Iterator[Reading]:
+def reading(warehouse: Warehouse, scope: Scope, data: Path, engine: Engine | None = None) -> Iterator[Reading]:
+    """engine: where segments are frozen."""
     metadata = Metadata.open(f"sqlite:///{data / 'metadata.db'}", data)
     clock = lambda: NOW  # noqa: E731
     metadata.ensure_tenant_of_system(scope.tenant, now=0)
@@ -60,6 +64,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path) -> Iterator[Reading]
     made = {role: keys.create(scope, role.value, role).key for role in Role}
     settings = TenantSettings(metadata, keys)
     definitions = Definitions(metadata, built_in(), clock)
+    segments = KeptSegments(metadata.segments, SegmentMembers(cast(Any, engine)), settings.calendar, clock)
     kept = Retention(cast(Any, None), metadata, clock)
     reads = Reads(warehouse.running, TurnLimits(threads=2))
     services = cast(
@@ -72,7 +77,8 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path) -> Iterator[Reading]
             keys=keys,
             tenant_settings=settings,
             definitions=definitions,
-            tenants=Tenants(definitions.catalog, settings.of, kept.limits, clock),
+            segments=segments,
+            tenants=Tenants(definitions.catalog, settings.of, kept.limits, clock, segments.of),
             reads=reads,
             answers=Answers(warehouse, reads, UnknownVersions(), Cache(0, 0)),
             feed=Feed(room=10),
@@ -82,7 +88,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path) -> Iterator[Reading]
     )
     app = FastAPI()
     problems.install(app)
-    for part in (events, metrics, realtime, catalog, dashboard):
+    for part in (events, metrics, realtime, catalog, dashboard, cohorts):
         app.include_router(part.router(services))
     app.include_router(feed.router(services))
     try:

@@ -1,0 +1,171 @@
+"""How many members of each cohort came back, period by period, and the average over cohorts weighted by their size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from factbook.core.clock import epoch_ms
+from factbook.core.scope import Scope
+from factbook.core.sql import Parameters
+from factbook.metrics.levels import RAW
+from factbook.queries.behaviour.grid import Grid, grid
+from factbook.queries.behaviour.people import people
+from factbook.queries.horizon import since
+from factbook.queries.period import FIRST
+from factbook.queries.shown import shown
+from factbook.storage.warehouse import Warehouse
+
+from .cells import OTHER, Cell, Group, Table, groups
+from .members import Members, members
+from .question import RETENTION, Cohorts
+
+_DAYS = (1, 7, 30)
+
+
+def retention(warehouse: Warehouse, scope: Scope, asked: Cohorts, kept: Mapping[str, int]) -> dict[str, Any]:
+    """The cohorts with their people by period, shares of them, the average, and D1, D7 and D30 of daily cohorts.
+
+    kept: how far back tables are kept (horizon.horizons). INVALID for too many buckets.
+    """
+    over = grid_of(asked)
+    labels = channels(warehouse, scope, asked, over)
+    parameters = Parameters()
+    who = people(warehouse, scope)
+    found = members(asked, over, who, parameters)
+    sql = f"""{found.begin}SELECT {numbered(labels, parameters)} AS place, base, column, count() AS n, n
+FROM (
+    SELECT label, base, arrayJoin(arrayPushBack({_columns(asked, parameters)}, 0)) AS column
+    FROM ({found.sql})
+)
+WHERE {{tenant:String}} != ''
+GROUP BY place, base, column"""
+    rows = warehouse.rows(scope, sql, parameters.values)
+    table = Table(asked, over, groups(rows, len(asked.columns), open=asked.open))
+    return {
+        **about(asked, over, kept),
+        **told(table, labels, _shares),
+        **({"summary": _summary(table)} if _has_summary(asked) else {}),
+    }
+
+
+def grid_of(asked: Cohorts) -> Grid:
+    return grid(asked.about.period, asked.granularity, asked.about.calendar, asked.now, asked.until)
+
+
+def channels(warehouse: Warehouse, scope: Scope, asked: Cohorts, over: Grid) -> tuple[str, ...]:
+    """The channels told apart, the largest first; none where cohorts are buckets."""
+    if not asked.is_channel:
+        return ()
+    parameters = Parameters()
+    found: Members = members(asked, over, people(warehouse, scope), parameters)
+    sql = f"""{found.begin}SELECT label, count() AS n
+FROM ({found.sql})
+WHERE {{tenant:String}} != ''
+GROUP BY label
+ORDER BY n DESC, label
+LIMIT {int(asked.limit)}"""
+    return tuple(str(label) for label, _ in warehouse.rows(scope, sql, parameters.values))
+
+
+def numbered(labels: tuple[str, ...], parameters: Parameters) -> str:
+    """SQL of the place of a label among those told apart, from 1; OTHER for the rest."""
+    return f"indexOf({parameters.add(list(labels), 'Array(String)')}, label)" if labels else str(OTHER)
+
+
+def about(asked: Cohorts, over: Grid, kept: Mapping[str, int]) -> dict[str, Any]:
+    """What was asked, as it was understood."""
+    zone = asked.about.calendar.zone
+    began = epoch_ms(FIRST) if asked.first_time else over.bounds[0]
+    return {
+        "metric": asked.metric,
+        "granularity": asked.granularity,
+        "cohort_event": asked.start.name,
+        "return_event": asked.returning.name,
+        "occurrence": "first_time" if asked.first_time else "recurring",
+        "returns": "brackets" if asked.bracketed else "on_or_after" if asked.open else "on",
+        "reference": "previous" if asked.previous else "period_0",
+        "rolling": asked.rolling,
+        "start_time": shown(over.bounds[0], zone),
+        "end_time": shown(over.end, zone),
+        "until": shown(over.until, zone),
+        "timezone": zone.key,
+        "complete_since": since({RAW: began}, over.end, kept, zone),
+    }
+
+
+def told(
+    table: Table, labels: tuple[str, ...], shares: Callable[[list[Cell | None]], dict[str, Any]]
+) -> dict[str, Any]:
+    """Columns, cohorts and their average. shares: the numbers of one line."""
+    asked, over, zone = table.asked, table.grid, table.asked.about.calendar.zone
+    lines: list[dict[str, Any]] = []
+
+    def line(members: list[Group], **named: Any) -> None:
+        size = sum(group.size for group in members)
+        cells = table.cells(members)
+        incomplete = [cell is not None and cell.incomplete for cell in cells]
+        lines.append({**named, "size": size, **shares(cells), "incomplete": incomplete})
+
+    if asked.is_channel:
+        for place in (*range(1, len(labels) + 1), OTHER):
+            members = [group for group in table.groups if group.label == place]
+            if place != OTHER or members:
+                line(members, cohort=labels[place - 1] if place else None, other=place == OTHER)
+    else:
+        by_base = {group.base: group for group in table.groups}
+        for base in range(1, over.size + 1):
+            group = by_base.get(base, Group(OTHER, base, 0, (0,) * len(asked.columns)))
+            line([group], cohort=shown(over.bounds[base - 1], zone), partial=not _whole(over, base))
+    average = shares(table.cells(table.groups, over_only=True))
+    return {
+        "periods": [bracket.name for bracket in asked.columns],
+        "people": sum(group.size for group in table.groups),
+        "cohorts": lines,
+        "average": average,
+    }
+
+
+def _whole(over: Grid, base: int) -> bool:
+    return over.bounds[base] <= min(over.end, over.until)
+
+
+def _shares(cells: list[Cell | None]) -> dict[str, Any]:
+    return {
+        "counts": [None if cell is None else int(cell.count) for cell in cells],
+        "rates": [cell.count / cell.of if cell and cell.of else None for cell in cells],
+    }
+
+
+def _summary(table: Table) -> dict[str, Any]:
+    """D1, D7 and D30: the share over all cohorts for whom that day is over; null where none is."""
+    return {f"D{day}": _day(table, day) for day in _DAYS}
+
+
+def _day(table: Table, day: int) -> dict[str, Any] | None:
+    places = [at for at, column in enumerate(table.asked.columns) if column.first == column.last == day]
+    cell = table.cell(table.groups, places[0], over_only=True) if places else None
+    return {"rate": cell.count / cell.of, "count": int(cell.count), "of": int(cell.of)} if cell and cell.of else None
+
+
+def _has_summary(asked: Cohorts) -> bool:
+    return asked.metric == RETENTION and asked.granularity == "1d" and not (asked.bracketed or asked.previous)
+
+
+def _columns(asked: Cohorts, parameters: Parameters) -> str:
+    """SQL of the distinct columns (from 1) of the periods in `seen`; of the last where it counts for all before it."""
+    width = len(asked.columns)
+    if asked.bracketed:
+        last = asked.columns[-1]
+        places = {
+            period: place
+            for place, column in enumerate(asked.columns, 1)
+            for period in range(column.first, (column.first if column.last is None else column.last) + 1)
+        }
+        period = f"least(k, {last.first})" if last.last is None else "k"
+        known = parameters.add(list(places), "Array(Int32)")
+        mapped = f"transform({period}, {known}, {parameters.add(list(places.values()), 'Array(UInt16)')}, 0)"
+        return f"arrayDistinct(arrayFilter(c -> c > 0, arrayMap(k -> toUInt16({mapped}), seen)))"
+    if asked.open:
+        return f"arrayMap(k -> toUInt16(least(k, {width - 1}) + 1), arraySlice(arrayReverseSort(seen), 1, 1))"
+    return f"arrayMap(k -> toUInt16(k + 1), arrayFilter(k -> k < {width}, seen))"

@@ -1,0 +1,165 @@
+"""Cohorts over HTTP: who came back, and what each cohort brought."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from factbook.core.errors import Kind, invalid
+from factbook.core.scope import Scope
+from factbook.queries.behaviour.cohorts.question import FIELDS, Cohorts, cohorts
+from factbook.queries.behaviour.cohorts.retention import retention
+from factbook.services import Services
+
+from .access import scope_for
+from .reading import FILTER_SYNTAX, answer, documented, filters_of, json_body
+
+QUESTION: dict[str, Any] = {
+    "cohort_type": "acquisition_week",
+    "cohort_event": {"event": "user_register"},
+    "return_event": {"events": ["purchase"], "where": "amount > 10"},
+    "occurrence": "first_time",
+    "metric": "retention",
+    "start_date": "2026-01-05",
+    "end_date": "2026-03-29",
+    "returns": "on",
+    "periods": 8,
+    "filters": {"country": "DE"},
+}
+ANSWER: dict[str, Any] = {
+    "metric": "retention",
+    "granularity": "1w",
+    "cohort_event": "user_register",
+    "return_event": "purchase",
+    "occurrence": "first_time",
+    "returns": "on",
+    "reference": "period_0",
+    "rolling": False,
+    "start_time": "2026-03-16T00:00:00+01:00",
+    "end_time": "2026-03-30T00:00:00+02:00",
+    "until": "2026-03-25T12:00:00+01:00",
+    "timezone": "Europe/Berlin",
+    "complete_since": "2026-01-01T00:00:00+01:00",
+    "periods": ["0", "1"],
+    "people": 300,
+    "cohorts": [
+        {
+            "cohort": "2026-03-16T00:00:00+01:00",
+            "partial": False,
+            "size": 200,
+            "counts": [50, 20],
+            "rates": [0.25, 0.1],
+            "incomplete": [False, True],
+        }
+    ],
+    "average": {"counts": [50], "rates": [0.25]},
+}
+_ABOUT = (
+    "Cohorts are the people whose first event ever (or first `cohort_event`) fell into one day, week or month of the"
+    " period, or came through one channel. `counts` tells how many of them were there in each period after it (period 0"
+    " is the cohort's own), `rates` what share that is. A period that is not over is `incomplete` and is not in the"
+    " average; one that has not begun is null. `cohort_event` and `return_event` are event types, several joined by |;"
+    " in a POST also objects with `event` or `events`, `where` and `filters`. docs/behaviour.md tells all. "
+)
+_Text = str | None
+
+
+def asked(
+    request: Request,
+    cohort_type: Annotated[
+        _Text, Query(description="acquisition_day, acquisition_week, acquisition_month or acquisition_channel.")
+    ] = None,
+    cohort_event: Annotated[_Text, Query(description="Event types that make a member; any where absent.")] = None,
+    return_event: Annotated[_Text, Query(description="Event types that count as coming back.")] = None,
+    occurrence: Annotated[
+        _Text, Query(description="first_time: once for ever; recurring: in each period anew.")
+    ] = None,
+    metric: Annotated[_Text, Query(description="retention, or a metric that adds up, as revenue or orders.")] = None,
+    start_date: Annotated[_Text, Query(description="Cohorts from then on.", examples=["2026-01-05"])] = None,
+    end_date: Annotated[_Text, Query(description="To the end of that day.", examples=["2026-03-29"])] = None,
+    period: Annotated[_Text, Query(description="A name instead, as last_12_weeks.")] = None,
+    timezone: Annotated[_Text, Query(description="IANA zone; the tenant's where absent.")] = None,
+    granularity: Annotated[_Text, Query(description="Of channels: periods of 1d, 1w or 1mo.")] = None,
+    returns: Annotated[_Text, Query(description="on (n_day): in that period; on_or_after (unbounded).")] = None,
+    brackets: Annotated[_Text, Query(description="Periods taken together.", examples=["0,1-3,4-7,8+"])] = None,
+    reference: Annotated[_Text, Query(description="Rates against period_0 or previous.")] = None,
+    periods: Annotated[_Text, Query(description="How many behind period 0.")] = None,
+    rolling: Annotated[_Text, Query(description="true: periods of 24 hours (7 days) since each one's start.")] = None,
+    until: Annotated[_Text, Query(description="Returns up to then; the end of the period where absent.")] = None,
+    limit: Annotated[_Text, Query(description="Channels told apart.")] = None,
+    include_bots: Annotated[_Text, Query(description="true: bots are people too.")] = None,
+) -> dict[str, Any]:
+    """FastAPI dependency: what a query string asks of cohorts."""
+    given: dict[str, Any] = {name: value for name, value in request.query_params.items() if name in FIELDS}
+    return {**given, "filters": filters_of(request, FIELDS)}
+
+
+def known(given: Any, fields: tuple[str, ...] = FIELDS) -> dict[str, Any]:
+    """A JSON body with `fields` alone. INVALID naming another."""
+    if not isinstance(given, dict):
+        raise invalid("The question is not an object.", hint='For example {"cohort_type": "acquisition_week"}.')
+    for name in given:
+        if name not in fields:
+            raise invalid(f"There is no field {name[:60]!r}.", field=name[:60], hint="Use " + ", ".join(fields) + ".")
+    return given
+
+
+def router(services: Services) -> APIRouter:
+    """GET and POST /cohort/analysis, GET /api/v1/analytics/users/cohorts and /users/retention."""
+    routes = APIRouter(tags=["Cohorts"])
+    reader = Depends(scope_for(services))
+
+    async def told(scope: Scope, given: Mapping[str, Any], **defaults: str) -> Response:
+        tenant = services.tenants.of(scope)
+        question = cohorts(given, tenant.calendar, services.clock(), **defaults)
+        return answer(await services.reads.run(scope, partial(counted, scope, question), "cohorts"))
+
+    def counted(scope: Scope, question: Cohorts) -> dict[str, Any]:
+        return retention(services.warehouse, scope, question, services.tenants.of(scope).kept)
+
+    async def by_cohort(scope: Annotated[Scope, reader], given: Annotated[dict[str, Any], Depends(asked)]) -> Response:
+        return await told(scope, given)
+
+    async def by_day(scope: Annotated[Scope, reader], given: Annotated[dict[str, Any], Depends(asked)]) -> Response:
+        return await told(scope, given, cohort_type="acquisition_day", default="last_60_days")
+
+    async def posted(request: Request, scope: Annotated[Scope, reader]) -> Response:
+        return await told(scope, known(await json_body(request)))
+
+    for path, name in (("/cohort/analysis", "cohorts"), ("/api/v1/analytics/users/cohorts", "users_cohorts")):
+        routes.add_api_route(
+            path,
+            by_cohort,
+            name=name,
+            summary="Cohorts: who came back, or what they brought",
+            description=_ABOUT + FILTER_SYNTAX,
+            responses=documented(ANSWER, Kind.CONFLICT),
+        )
+    routes.add_api_route(
+        "/api/v1/analytics/users/retention",
+        by_day,
+        name="users_retention",
+        summary="Retention by day, with D1, D7 and D30",
+        description=_ABOUT + FILTER_SYNTAX,
+        responses=documented(
+            {**ANSWER, "granularity": "1d", "summary": {"D1": {"rate": 0.25, "count": 50, "of": 200}}}, Kind.CONFLICT
+        ),
+    )
+    routes.add_api_route(
+        "/cohort/analysis",
+        posted,
+        methods=["POST"],
+        name="cohorts_asked",
+        summary="The same, with events chosen by expressions",
+        description=_ABOUT + FILTER_SYNTAX,
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": {"type": "object"}, "example": QUESTION}},
+            }
+        },
+        responses=documented(ANSWER, Kind.MALFORMED, Kind.CONFLICT),
+    )
+    return routes
