@@ -9,8 +9,9 @@ from fastapi.responses import Response
 
 from factbook.core.errors import Kind, invalid
 from factbook.core.scope import Scope
-from factbook.queries.behaviour.cohorts.question import FIELDS, Cohorts, cohorts
+from factbook.queries.behaviour.cohorts.question import FIELDS, RETENTION, cohorts
 from factbook.queries.behaviour.cohorts.retention import retention
+from factbook.queries.behaviour.cohorts.values import values
 from factbook.services import Services
 
 from .access import scope_for
@@ -114,10 +115,11 @@ def router(services: Services) -> APIRouter:
     async def told(scope: Scope, given: Mapping[str, Any], **defaults: str) -> Response:
         tenant = services.tenants.of(scope)
         question = cohorts(given, tenant.calendar, services.clock(), **defaults)
-        return answer(await services.reads.run(scope, partial(counted, scope, question), "cohorts"))
-
-    def counted(scope: Scope, question: Cohorts) -> dict[str, Any]:
-        return retention(services.warehouse, scope, question, services.tenants.of(scope).kept)
+        if question.metric == RETENTION:
+            read = partial(retention, services.warehouse, scope, question, tenant.kept)
+        else:
+            read = partial(values, services.warehouse, scope, question, tenant)
+        return answer(await services.reads.run(scope, read, "cohorts"))
 
     async def by_cohort(scope: Annotated[Scope, reader], given: Annotated[dict[str, Any], Depends(asked)]) -> Response:
         return await told(scope, given)

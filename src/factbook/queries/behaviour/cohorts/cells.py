@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from factbook.core.sql import Parameters
 from factbook.queries.behaviour.grid import Grid
 
 from .members import UNITS
@@ -66,6 +67,24 @@ class Table:
         if self.asked.rolling:
             return self.grid.bounds[base - 1] + bracket.first * UNITS[self.asked.granularity] < self.grid.until
         return self.grid.has_begun(base + bracket.first)
+
+
+def column(asked: Cohorts, k: str, parameters: Parameters) -> str:
+    """SQL of the column of the period `k` (SQL of an Int32), from 1; 0 where it is in none."""
+    width = len(asked.columns)
+    if asked.open:
+        return f"toUInt16(if({k} < 0, 0, least({k}, {width - 1}) + 1))"
+    if not asked.bracketed:
+        return f"toUInt16(if({k} < 0 OR {k} >= {width}, 0, {k} + 1))"
+    places = {
+        period: place
+        for place, bracket in enumerate(asked.columns, 1)
+        for period in range(bracket.first, (bracket.first if bracket.last is None else bracket.last) + 1)
+    }
+    last = asked.columns[-1]
+    period = f"toInt32(least({k}, {last.first}))" if last.last is None else k
+    known = parameters.add(list(places), "Array(Int32)")
+    return f"transform({period}, {known}, {parameters.add(list(places.values()), 'Array(UInt16)')}, 0)"
 
 
 def groups(rows: Iterable[Sequence[float]], width: int, *, open: bool = False) -> tuple[Group, ...]:

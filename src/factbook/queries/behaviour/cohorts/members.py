@@ -21,62 +21,58 @@ CHANNEL = "multiIf(utm_source != '', utm_source, referrer_source != '', referrer
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
-    """sql: a subquery of rows `who`, `base` (the bucket of the cohort), `label` (of the channel, else ''), `seen` (the
-    distinct periods of the returns), one a member; `first` the milliseconds of his start. begin: what the statement
-    begins with."""
+class Brought:
+    """What a metric brought in place of returns. value: SQL of its number over events; counted: of which events."""
 
-    begin: str
-    sql: str
+    value: str
+    counted: str
 
 
-def members(asked: Cohorts, grid: Grid, who: People, parameters: Parameters) -> Members:
+def members(asked: Cohorts, grid: Grid, who: People, parameters: Parameters) -> str:
+    """SQL of rows `who`, `base` (the bucket of the cohort), `label` (the channel, else ''), `first` (when it began for
+    him), `seen` (the distinct periods of his returns), one a member."""
     if asked.rolling:
-        return Members(who.begin, _by_hours(asked, grid, who, parameters))
-    if asked.first_time:
-        return Members(who.begin, _first_ever(asked, grid, who, parameters))
-    return Members(who.begin, _in_each_bucket(asked, grid, who, parameters))
-
-
-def lived(asked: Cohorts, grid: Grid, who: People, parameters: Parameters, value: str = "", counted: str = "") -> str:
-    """One row for each person and bucket: when he `started` in it (FAR: not), when he last `returned` (-FAR: not),
-    the `source` of the start; `value` in place of the return where one is given, over events that are `counted`."""
-    started = f"if({matches(asked.start, parameters)}, {MS}, {FAR})"
-    kept = counted or matches(asked.returning, parameters)
-    last = f"{value} AS value" if value else f"max(if({kept}, {MS}, -{FAR})) AS returned"
-    source = f",\n            argMin({CHANNEL}, ({started}, event_id)) AS source" if asked.is_channel else ""
-    return f"""SELECT {who.of} AS who, {grid.of(MS, parameters)} AS bucket, min({started}) AS started, {last}{source}
-        FROM events
-        {_inside(asked, grid, parameters, kept)}
-        GROUP BY who, bucket
-        HAVING who != 0"""
-
-
-def _first_ever(asked: Cohorts, grid: Grid, who: People, parameters: Parameters) -> str:
-    label = "argMin(source, started)" if asked.is_channel else "''"
+        return _by_hours(asked, grid, who, parameters)
     return f"""SELECT who, base, label, first,
-        arrayMap(b -> toInt32(b) - toInt32(base), arrayFilter((b, r) -> r >= first, buckets, returns)) AS seen
-    FROM (
-        SELECT who, min(started) AS first, minIf(bucket, started < {FAR}) AS base, {label} AS label,
-            groupArrayIf(bucket, bucket > 0) AS buckets, groupArrayIf(returned, bucket > 0) AS returns
-        FROM ({lived(asked, grid, who, parameters)})
-        GROUP BY who
-        HAVING base > 0 AND first < {parameters.add(grid.end, "Int64")}
-    )"""
+        arrayMap(b -> toInt32(b) - toInt32(base), arrayFilter((b, r) -> r >= first, buckets, found)) AS seen
+    FROM ({followed(asked, grid, who, parameters)})"""
 
 
-def _in_each_bucket(asked: Cohorts, grid: Grid, who: People, parameters: Parameters) -> str:
+def followed(asked: Cohorts, grid: Grid, who: People, parameters: Parameters, brought: Brought | None = None) -> str:
+    """The same without `seen`, but with `buckets` in which he was there, and what was `found` in each: when he last
+    returned (-FAR: not), or what was brought."""
     label = "source" if asked.is_channel else "''"
-    return f"""SELECT who, start.1 AS base, start.3 AS label, start.2 AS first,
-        arrayMap(b -> toInt32(b) - toInt32(base), arrayFilter((b, r) -> r >= first, buckets, returns)) AS seen
+    end = parameters.add(grid.end, "Int64")
+    if asked.first_time:
+        return f"""SELECT who, min(started) AS first, minIf(bucket, started < {FAR}) AS base,
+            argMin({label}, started) AS label,
+            groupArrayIf(bucket, bucket > 0) AS buckets, groupArrayIf(each, bucket > 0) AS found
+        FROM ({_lived(asked, grid, who, parameters, brought)})
+        GROUP BY who
+        HAVING base > 0 AND first < {end}"""
+    return f"""SELECT who, start.1 AS base, start.3 AS label, start.2 AS first, buckets, found
     FROM (
-        SELECT who, groupArrayIf((bucket, started, {label}), started < {parameters.add(grid.end, "Int64")}) AS starts,
-            groupArray(bucket) AS buckets, groupArray(returned) AS returns
-        FROM ({lived(asked, grid, who, parameters)})
+        SELECT who, groupArrayIf((bucket, started, {label}), started < {end}) AS starts,
+            groupArray(bucket) AS buckets, groupArray(each) AS found
+        FROM ({_lived(asked, grid, who, parameters, brought)})
         GROUP BY who
         HAVING notEmpty(starts)
     )
     ARRAY JOIN starts AS start"""
+
+
+def _lived(asked: Cohorts, grid: Grid, who: People, parameters: Parameters, brought: Brought | None) -> str:
+    """A row for each person and bucket: when he `started` in it (FAR: not), what there was of `each`."""
+    started = f"if({matches(asked.start, parameters)}, {MS}, {FAR})"
+    kept = brought.counted if brought else matches(asked.returning, parameters)
+    each = brought.value if brought else f"max(if({kept}, {MS}, -{FAR}))"
+    source = f",\n            argMin({CHANNEL}, ({started}, event_id)) AS source" if asked.is_channel else ""
+    return f"""SELECT {who.of} AS who, {grid.of(MS, parameters)} AS bucket, min({started}) AS started,
+            {each} AS each{source}
+        FROM events
+        {_inside(asked, grid, parameters, kept)}
+        GROUP BY who, bucket
+        HAVING who != 0"""
 
 
 def _by_hours(asked: Cohorts, grid: Grid, who: People, parameters: Parameters) -> str:

@@ -16,8 +16,8 @@ from factbook.queries.period import FIRST
 from factbook.queries.shown import shown
 from factbook.storage.warehouse import Warehouse
 
-from .cells import OTHER, Cell, Group, Table, groups
-from .members import Members, members
+from .cells import OTHER, Cell, Group, Table, column, groups
+from .members import members
 from .question import RETENTION, Cohorts
 
 _DAYS = (1, 7, 30)
@@ -33,10 +33,10 @@ def retention(warehouse: Warehouse, scope: Scope, asked: Cohorts, kept: Mapping[
     parameters = Parameters()
     who = people(warehouse, scope)
     found = members(asked, over, who, parameters)
-    sql = f"""{found.begin}SELECT {numbered(labels, parameters)} AS place, base, column, count() AS n, n
+    sql = f"""{who.begin}SELECT {numbered(labels, parameters)} AS place, base, column, count() AS n, n
 FROM (
     SELECT label, base, arrayJoin(arrayPushBack({_columns(asked, parameters)}, 0)) AS column
-    FROM ({found.sql})
+    FROM ({found})
 )
 WHERE {{tenant:String}} != ''
 GROUP BY place, base, column"""
@@ -58,9 +58,10 @@ def channels(warehouse: Warehouse, scope: Scope, asked: Cohorts, over: Grid) -> 
     if not asked.is_channel:
         return ()
     parameters = Parameters()
-    found: Members = members(asked, over, people(warehouse, scope), parameters)
-    sql = f"""{found.begin}SELECT label, count() AS n
-FROM ({found.sql})
+    who = people(warehouse, scope)
+    found = members(asked, over, who, parameters)
+    sql = f"""{who.begin}SELECT label, count() AS n
+FROM ({found})
 WHERE {{tenant:String}} != ''
 GROUP BY label
 ORDER BY n DESC, label
@@ -153,19 +154,6 @@ def _has_summary(asked: Cohorts) -> bool:
 
 
 def _columns(asked: Cohorts, parameters: Parameters) -> str:
-    """SQL of the distinct columns (from 1) of the periods in `seen`; of the last where it counts for all before it."""
-    width = len(asked.columns)
-    if asked.bracketed:
-        last = asked.columns[-1]
-        places = {
-            period: place
-            for place, column in enumerate(asked.columns, 1)
-            for period in range(column.first, (column.first if column.last is None else column.last) + 1)
-        }
-        period = f"least(k, {last.first})" if last.last is None else "k"
-        known = parameters.add(list(places), "Array(Int32)")
-        mapped = f"transform({period}, {known}, {parameters.add(list(places.values()), 'Array(UInt16)')}, 0)"
-        return f"arrayDistinct(arrayFilter(c -> c > 0, arrayMap(k -> toUInt16({mapped}), seen)))"
-    if asked.open:
-        return f"arrayMap(k -> toUInt16(least(k, {width - 1}) + 1), arraySlice(arrayReverseSort(seen), 1, 1))"
-    return f"arrayMap(k -> toUInt16(k + 1), arrayFilter(k -> k < {width}, seen))"
+    """SQL of the distinct columns of the periods in `seen`; of the last alone where it counts for all before it."""
+    periods = "arraySlice(arrayReverseSort(seen), 1, 1)" if asked.open else "seen"
+    return f"arrayDistinct(arrayFilter(c -> c > 0, arrayMap(k -> {column(asked, 'k', parameters)}, {periods})))"
