@@ -42,6 +42,7 @@ class Nature(StrEnum):
     ID = "id"
     FLAG = "flag"
     NUMBER = "number"
+    PEOPLE = "people"  # no column: whose event it is
 
 
 COLUMNS: dict[str, Nature] = {
@@ -82,6 +83,8 @@ COLUMNS: dict[str, Nature] = {
 
 ALIASES = {"event_id": "id"}
 PROPERTY = "property."
+SEGMENT = "segment"
+"""The key of conditions on the segments that an event's person is in."""
 MAX_CONDITIONS = 50
 MAX_VALUES = 1000
 
@@ -94,6 +97,7 @@ _ALLOWED: dict[Nature, set[Operator]] = {
     Nature.ID: {Operator.EQ, Operator.NE, Operator.IN},
     Nature.FLAG: {Operator.EQ, Operator.NE},
     Nature.NUMBER: {Operator.EQ, Operator.NE, Operator.IN, Operator.EXISTS},
+    Nature.PEOPLE: {Operator.EQ, Operator.NE, Operator.IN},
 }
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z")
 _SYNTAX = "Use COLUMN, COLUMN.OPERATOR, property.NAME or property.NAME.OPERATOR, with " + ", ".join(Operator) + "."
@@ -183,6 +187,8 @@ def from_json(text: str, zone: ZoneInfo) -> tuple[Condition, ...]:
 
 def _split(key: str) -> tuple[str, Nature | None, Operator]:
     head, dot, last = key.rpartition(".")
+    if key == SEGMENT or (head == SEGMENT and last in set(Operator)):
+        return SEGMENT, Nature.PEOPLE, Operator(last) if dot else Operator.EQ
     if dot and last in set(Operator) and head != PROPERTY.rstrip("."):
         return *field_of(head, field=key[:60]), Operator(last)
     return *field_of(key), Operator.EQ
@@ -219,7 +225,7 @@ def _value(key: str, nature: Nature | None, item: Any, zone: ZoneInfo) -> Value:
             if not re.fullmatch(r"\d{1,20}", text) or int(text) >= 2**64:
                 raise invalid(f"{key[:60]} is not a whole number.", field=key[:60])
             return int(text)
-        case Nature.TEXT:
+        case Nature.TEXT | Nature.PEOPLE:
             return text
         case None:
             return text if isinstance(item, str | bool) else _finite(key, item)

@@ -107,10 +107,10 @@ class Answers:
         """Within a minute the same question is about the same stretch of time, so that is worked out once."""
         minute = epoch_ms(now) // MINUTE_MS
         kept = sorted((level, since // MINUTE_MS) for level, since in tenant.kept.items())
-        place = msgspec.json.encode([scope.tenant, scope.tier, settings(tenant), request, minute, kept])
+        place = msgspec.json.encode([scope.tenant, scope.tier, settings(tenant, request), request, minute, kept])
         found = self._resolved.get(place)
         if found is None:
-            plan = Plan(request, scope, tenant.catalog, tenant.calendar, tenant.money, now)
+            plan = Plan(request, scope, tenant.catalog, tenant.calendar, tenant.money, now, segments=tenant.segments)
             found = resolved(plan, tenant, Lookups(self._warehouse, scope))
             self._resolved[place] = found
             while len(self._resolved) > MAX_RESOLVED:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from factbook.core.clock import epoch_ms
+from factbook.core.errors import invalid
 from factbook.core.sql import Parameters, identifier
 from factbook.events.filters import COLUMNS, Condition, Nature, Operator, Value, number
 
@@ -58,7 +60,18 @@ def value_of(name: str, nature: Nature | None, parameters: Parameters) -> str:
     return f"if(mapContains(texts, {key}), texts[{key}], if(mapContains(numbers, {key}), toString(numbers[{key}]), ''))"
 
 
+@runtime_checkable
+class Writes(Protocol):
+    """A condition that brings its own SQL: of an event, never null."""
+
+    def written(self, parameters: Parameters) -> str: ...
+
+
 def _sql(condition: Condition, parameters: Parameters) -> str:
+    if isinstance(condition, Writes):
+        return condition.written(parameters)
+    if condition.nature is Nature.PEOPLE:
+        raise invalid("A segment cannot be asked for here.", field=condition.name, hint="Filter the question by it.")
     if condition.nature is None:
         return _property(condition, parameters)
     return _column(condition, condition.nature, parameters)

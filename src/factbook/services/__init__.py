@@ -15,6 +15,7 @@ from factbook.ingest.intake import Intake
 from factbook.ingest.retention import Retention
 from factbook.metrics.definitions import Definitions
 from factbook.queries.answers import Answers
+from factbook.queries.behaviour.segments.kept import KeptSegments
 from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
 from factbook.storage.engine import Engine
@@ -40,6 +41,7 @@ class Services:
     intake: Intake
     feed: Feed
     definitions: Definitions
+    segments: KeptSegments
     tenants: Tenants
     reads: Reads
     answers: Answers

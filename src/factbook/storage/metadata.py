@@ -30,6 +30,7 @@ from .rows import (
     LetterOutcome,
     Tenant,
 )
+from .segments import SegmentRows
 from .tables import (
     API_KEYS,
     ENDED_SESSIONS,
@@ -61,6 +62,7 @@ class Metadata:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.metric_definitions = MetricDefinitions(database)
+        self.segments = SegmentRows(database)
 
     @classmethod
     def open(cls, address: str, data: Path) -> Metadata:

@@ -98,6 +98,22 @@ class MetricChange:
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """rule: as it was given. freezing: by which its members are kept, None where it is live. version counts up with
+    every change."""
+
+    tenant: str
+    id: str
+    label: str
+    description: str
+    rule: dict[str, Any]
+    freezing: int | None
+    version: int
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class LetterOutcome:
     """What became of a dead letter that was sent in again. result: accepted, duplicate or superseded.
 

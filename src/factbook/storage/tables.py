@@ -120,6 +120,22 @@ METRIC_DEFINITION_HISTORY = Table(
     Column("definition", Text, nullable=False),
 )
 
+SEGMENTS = Table(
+    "segments",
+    SCHEMA,
+    Column("tenant", ForeignKey("tenants.id"), primary_key=True),
+    Column("id", String(128), primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    # JSON
+    Column("rule", Text, nullable=False),
+    # Null is live.
+    Column("freezing", BigInteger),
+    Column("version", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
 SECRETS = Table(
     "secrets",
     SCHEMA,

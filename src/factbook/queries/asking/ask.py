@@ -11,6 +11,7 @@ from factbook.core.calendar import Calendar
 from factbook.core.money import Money
 from factbook.core.scope import Scope
 from factbook.metrics.catalog import Catalog
+from factbook.queries.behaviour.segments.segments import NONE, Segments
 from factbook.storage.warehouse import Warehouse
 
 from .answer import told
@@ -29,6 +30,7 @@ class Tenant:
     calendar: Calendar
     money: Money
     kept: Mapping[str, int]
+    segments: Segments = NONE
 
 
 def ask(warehouse: Warehouse, scope: Scope, tenant: Tenant, request: Request, now: datetime) -> dict[str, Any]:
@@ -37,6 +39,6 @@ def ask(warehouse: Warehouse, scope: Scope, tenant: Tenant, request: Request, no
     INVALID naming the field of a senseless request, FORBIDDEN for a metric of a higher tier, CONFLICT for amounts
     without a rate, LIMITED for a request too heavy.
     """
-    plan = Plan(request, scope, tenant.catalog, tenant.calendar, tenant.money, now)
+    plan = Plan(request, scope, tenant.catalog, tenant.calendar, tenant.money, now, segments=tenant.segments)
     plan = planned(plan, Lookups(warehouse, scope))
     return told(Reading(warehouse, plan).run(), plan, dict(tenant.kept))

@@ -12,6 +12,7 @@ from factbook.core.times import Period
 from factbook.events.filters import Condition
 from factbook.metrics.catalog import Catalog
 from factbook.metrics.model import Dimension, Metric
+from factbook.queries.behaviour.segments.segments import NONE, Segments
 
 from .leaves import Leaf
 from .request import Request
@@ -52,6 +53,7 @@ class Plan:
     sources: tuple[Source, ...] = ()
     foreign: tuple[str, ...] = ()
     event_types: tuple[str, ...] = ()
+    segments: Segments = NONE
 
     @property
     def zone_name(self) -> str:

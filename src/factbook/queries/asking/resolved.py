@@ -11,6 +11,7 @@ import msgspec
 
 from factbook import __version__
 from factbook.core.clock import epoch_ms
+from factbook.events.filters import SEGMENT
 from factbook.metrics.catalog import Catalog
 from factbook.metrics.expressions import names
 from factbook.metrics.model import Metric
@@ -21,6 +22,7 @@ from .ask import Tenant
 from .leaves import Leaf, is_state, leaves
 from .lookups import Lookups
 from .plan import Plan
+from .request import Request
 from .rules import keep_to_the_tier, place_in_time, window_start
 
 MINUTE_MS = 60_000
@@ -46,15 +48,17 @@ def resolved(plan: Plan, tenant: Tenant, lookups: Lookups) -> Resolved:
     assert plan.period
     begin, end = epoch_ms(plan.period.start), epoch_ms(plan.period.end)
     ranges = _ranges(plan, [leaf for metric in metrics for leaf in leaves(plan.catalog, metric)] if metrics else None)
+    ranges = (FOREVER,) if _names_segments(plan.request) else ranges
     first = min(start for start, _ in ranges)
     past = sorted((level, since // MINUTE_MS) for level, since in tenant.kept.items() if first < since)
-    told = [__version__, plan.scope.tenant, plan.scope.tier, settings(tenant), plan.request, begin, end, past]
+    chosen = settings(tenant, plan.request)
+    told = [__version__, plan.scope.tenant, plan.scope.tier, chosen, plan.request, begin, end, past]
     return Resolved(hashlib.blake2b(msgspec.json.encode(told), digest_size=16).hexdigest(), ranges)
 
 
-def settings(tenant: Tenant) -> list[object]:
-    """What the tenant chose, JSON-able."""
-    calendar, money = tenant.calendar, tenant.money
+def settings(tenant: Tenant, request: Request) -> list[object]:
+    """What the tenant chose, JSON-able: his segments too, and when they are looked at, where the request names any."""
+    calendar, money, segments = tenant.calendar, tenant.money, tenant.segments
     return [
         _digest(tenant.catalog),
         calendar.zone.key,
@@ -62,7 +66,12 @@ def settings(tenant: Tenant) -> list[object]:
         calendar.fiscal_year_start,
         money.currency,
         sorted(money.rates.items()),
+        [epoch_ms(segments.now) // MINUTE_MS, segments.version] if _names_segments(request) else [],
     ]
+
+
+def _names_segments(request: Request) -> bool:
+    return any(key == SEGMENT or key.startswith(f"{SEGMENT}.") for key, _ in request.filters)
 
 
 _DIGESTS: WeakKeyDictionary[Catalog, str] = WeakKeyDictionary()

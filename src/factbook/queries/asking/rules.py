@@ -92,7 +92,7 @@ def _bare(dimension: Dimension) -> Dimension:
 def read_the_filters(plan: Plan, lookups: Lookups) -> Plan:
     """Conditions on the event type narrow the types of what is read; the others stay conditions."""
     pairs = [(key, list(value) if isinstance(value, tuple) else value) for key, value in plan.request.filters]
-    conditions = from_pairs(pairs, plan.calendar.zone)
+    conditions = plan.segments.applied(from_pairs(pairs, plan.calendar.zone))
     for condition in conditions:
         narrowed = _narrowed(plan, condition)
         plan = replace(plan, reads=narrowed) if narrowed else replace(plan, conditions=(*plan.conditions, condition))

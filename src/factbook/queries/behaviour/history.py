@@ -17,6 +17,7 @@ from factbook.queries.named_periods import named_period
 from factbook.queries.period import period_of
 from factbook.queries.where import between, where
 
+from .segments.segments import NONE, Segments
 from .selection import conditions
 
 FIELDS = ("period", "start_time", "end_time", "start_date", "end_date", "timezone", "filters", "include_bots")
@@ -32,9 +33,19 @@ class History:
     include_bots: bool = False
 
 
-def history(given: Mapping[str, Any], calendar: Calendar, now: datetime, *, default: str = "last_30_days") -> History:
+def history(
+    given: Mapping[str, Any],
+    calendar: Calendar,
+    now: datetime,
+    *,
+    default: str = "last_30_days",
+    segments: Segments = NONE,
+) -> History:
     """From the FIELDS of a question. Filters are an object, a list of conditions, or pairs already. INVALID naming the
-    field."""
+    field.
+
+    segments: those that the filters may name.
+    """
     for name in FIELDS[:6]:
         if given.get(name) is not None and not isinstance(given[name], str):
             raise invalid(f"{name} is not a text.", field=name)
@@ -49,7 +60,7 @@ def history(given: Mapping[str, Any], calendar: Calendar, now: datetime, *, defa
         period = period_of(start, end, calendar.zone, now=now, default=timedelta(days=30))
     else:
         period = named_period(given.get("period") or default, now, calendar)
-    filters = conditions(given.get("filters"), calendar.zone)
+    filters = segments.applied(conditions(given.get("filters"), calendar.zone))
     return History(period, calendar, filters, bool(given.get("include_bots")))
 
 

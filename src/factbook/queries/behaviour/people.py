@@ -22,6 +22,13 @@ _NAMED = """(
         GROUP BY anonymous_id
     )"""
 
+_PAIRS = f"""(
+    SELECT arrayConcat([(toUInt64(0), toUInt64(0))], arraySort(groupArray((visitor, person)))) FROM {_NAMED}
+)"""
+
+WHO = f"transform(person, tupleElement({_PAIRS}, 1), tupleElement({_PAIRS}, 2), person)"
+"""SQL of an event's person where the statement is not one's own to begin; as `People.of`."""
+
 _KNOWN = f"WITH (SELECT (groupArray(visitor), groupArray(person)) FROM {_NAMED}) AS known\n"
 
 

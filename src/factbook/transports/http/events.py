@@ -88,7 +88,7 @@ def _query(routes: APIRouter, services: Services) -> None:
         request = EventsRequest(
             start=start,
             end=end,
-            conditions=what.conditions(scope),
+            conditions=what.conditions(scope, services.segments.of(scope)),
             fields=chosen_fields(fields),
             limit=limit,
             cursor=cursor,
@@ -122,7 +122,8 @@ def _stats(routes: APIRouter, services: Services) -> None:
 
     async def event_stats(what: Asked = Depends(asked), scope: Scope = Depends(reader)) -> Response:
         now = services.clock()
-        period, zone, conditions = what.period(scope, now, timedelta(days=1)), what.zone(scope), what.conditions(scope)
+        period, zone = what.period(scope, now, timedelta(days=1)), what.zone(scope)
+        conditions = what.conditions(scope, services.segments.of(scope))
 
         def read() -> dict[str, Any]:
             return stats(
@@ -160,7 +161,7 @@ def _export(routes: APIRouter, services: Services) -> None:
         request = EventsRequest(
             start=start,
             end=end,
-            conditions=what.conditions(scope),
+            conditions=what.conditions(scope, services.segments.of(scope)),
             fields=chosen_fields(fields),
             include_bots=what.include_bots,
         )

@@ -142,7 +142,7 @@ def router(services: Services) -> APIRouter:
             period=period,
             zone=what.zone(scope),
             interval=chosen,
-            conditions=what.conditions(scope, _RESERVED),
+            conditions=what.conditions(scope, tenant.segments, _RESERVED),
             dimensions=tuple(dict.fromkeys(field_of(name, field="dimensions") for name in names)),
             compare=compare,
             include_bots=what.include_bots,

@@ -16,6 +16,7 @@ from factbook.core.scope import Scope
 from factbook.core.times import Period
 from factbook.events.filters import Condition, from_json, from_pairs
 from factbook.queries.asking.request import filter_pairs
+from factbook.queries.behaviour.segments.segments import Segments
 from factbook.queries.period import bounds, period_of, zone_of
 
 from .access import refusals
@@ -23,7 +24,8 @@ from .access import refusals
 FILTER_SYNTAX = (
     "Any column or property filters too: `country=DE`, `property.plan=pro`, with an operator as the last part:"
     " `property.price.gte=10`, `user_id.exists=false`, `country.in=DE,FR`. Operators: eq, ne, gt, gte, lt, lte, in,"
-    " contains, exists. `ne` includes events without the value. Conditions are joined by AND."
+    " contains, exists. `ne` includes events without the value. `segment=ID` (ne, in) takes the events of its people."
+    " Conditions are joined by AND."
 )
 
 _COMMON = frozenset(
@@ -65,11 +67,14 @@ class Asked:
     def period(self, scope: Scope, now: datetime, default: timedelta) -> Period:
         return period_of(self.start, self.end, self.zone(scope), now=now, default=default)
 
-    def conditions(self, scope: Scope, reserved: frozenset[str] = frozenset()) -> tuple[Condition, ...]:
+    def conditions(
+        self, scope: Scope, segments: Segments, reserved: frozenset[str] = frozenset()
+    ) -> tuple[Condition, ...]:
         """Of the `filters` parameter and of every parameter that is neither common nor `reserved` by the path."""
         tz = self.zone(scope)
         pairs = [(key, value) for key, value in self.rest if key not in reserved]
-        return (*from_pairs(pairs, tz), *(from_json(self.filters, tz) if self.filters else ()))
+        found = (*from_pairs(pairs, tz), *(from_json(self.filters, tz) if self.filters else ()))
+        return segments.applied(found)
 
 
 def asked(

@@ -1,0 +1,79 @@
+"""The segments that tenants define, row by row."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from factbook.core.errors import FactbookError, Kind, not_found
+from factbook.core.scope import Scope
+
+from .database import Database
+from .rows import SegmentRow
+from .tables import SEGMENTS as _ROWS
+
+
+class SegmentRows:
+    """Every method is one short transaction, from any thread. UNAVAILABLE when the database is down."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def listed(self, scope: Scope) -> list[SegmentRow]:
+        """By id."""
+        mine = sa.select(_ROWS).where(_ROWS.c.tenant == scope.tenant).order_by(_ROWS.c.id)
+        with self._database.reading() as connection:
+            return [_row(found) for found in connection.execute(mine).mappings()]
+
+    def add(self, scope: Scope, row: SegmentRow) -> None:
+        """CONFLICT where the tenant has a segment of that id."""
+        if row.tenant != scope.tenant:
+            raise AssertionError(f"a row of {row.tenant!r} in the scope of {scope.tenant!r}")
+        try:
+            with self._database.writing() as connection:
+                connection.execute(sa.insert(_ROWS).values(tenant=scope.tenant, id=row.id, **_values(row)))
+        except IntegrityError as error:
+            raise FactbookError(
+                Kind.CONFLICT,
+                f"There is a segment {row.id!r} already.",
+                field="id",
+                hint=f"PUT /api/v1/analytics/segments/{row.id} changes it.",
+            ) from error
+
+    def change(self, scope: Scope, row: SegmentRow) -> None:
+        """NOT_FOUND where it is gone."""
+        with self._database.writing() as connection:
+            if not connection.execute(sa.update(_ROWS).where(_mine(scope, row.id)).values(**_values(row))).rowcount:
+                raise unknown_segment(row.id)
+
+    def remove(self, scope: Scope, id_: str) -> None:
+        with self._database.writing() as connection:
+            if not connection.execute(sa.delete(_ROWS).where(_mine(scope, id_))).rowcount:
+                raise unknown_segment(id_)
+
+
+def unknown_segment(id_: str) -> FactbookError:
+    return not_found(f"There is no segment {id_[:60]!r}.", hint="GET /api/v1/analytics/segments lists them.")
+
+
+def _mine(scope: Scope, id_: str) -> sa.ColumnElement[bool]:
+    return sa.and_(_ROWS.c.tenant == scope.tenant, _ROWS.c.id == id_)
+
+
+def _row(found: Any) -> SegmentRow:
+    return SegmentRow(**{**found, "rule": json.loads(found["rule"])})
+
+
+def _values(row: SegmentRow) -> dict[str, Any]:
+    return {
+        "label": row.label,
+        "description": row.description,
+        "rule": json.dumps(row.rule),
+        "freezing": row.freezing,
+        "version": row.version,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }
