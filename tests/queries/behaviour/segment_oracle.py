@@ -22,13 +22,13 @@ _FIGURES: dict[str, Callable[[Any], Any]] = {"sum": sum, "min": min, "max": max}
 
 def people(events: Sequence[Event]) -> dict[str, list[Event]]:
     """Events by person: the user, else the visitor, who is a user's where an event names both."""
-    owner: dict[Any, str] = {}
+    owner: dict[str, str] = {}
     for event in sorted(events, key=lambda e: (e["at"], e["user"])):
         if event["user"] and event["visitor"] and event["user"] != event["visitor"]:
             owner.setdefault(event["visitor"], event["user"])
     found: dict[str, list[Event]] = {}
     for event in events:
-        own = event["user"] or event["visitor"]
+        own: str = event["user"] or event["visitor"]
         if own and not event["is_bot"]:
             found.setdefault(owner.get(own, own), []).append(event)
     return found
