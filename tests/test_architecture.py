@@ -28,6 +28,8 @@ ENGINE_USERS = (
     "factbook.ingest.identities",
     "factbook.ingest.recall",
     "factbook.ingest.retention",
+    "factbook.ingest.session_blocks",
+    "factbook.ingest.sessions",
     "factbook.services",
     "factbook.app",
     "factbook.jobs",

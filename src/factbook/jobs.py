@@ -13,6 +13,7 @@ import structlog
 from factbook.core.clock import Clock, epoch_ms
 from factbook.core.errors import FactbookError, Kind
 from factbook.ingest.dead_letters import OUTCOME_DAYS
+from factbook.ingest.sessions import Rule, Sessions
 from factbook.services import Services
 from factbook.storage.metadata import Metadata
 from factbook.storage.rows import JobRun
@@ -50,11 +51,16 @@ def jobs(services: Services) -> tuple[Job, ...]:
         before = epoch_ms(services.clock()) - OUTCOME_DAYS * 86_400_000
         return f"{metadata.forget_letter_outcomes_of_system(before=before)} forgotten"
 
+    realtime = services.settings.analytics.realtime
+    rule = Rule(int(realtime.session_timeout * 1000), int(realtime.session_max_hours * 3_600_000))
+    sessions = Sessions(services.engine, services.clock, rule)
+
     return (
         Job("keys", "Take over keys and sessions that another process changed.", keys.refresh, 15.0),
         Job("key-uses", "Write down when keys were used last.", keys.note_uses, 60.0),
         Job("event-types", "Take over event types that another process changed.", services.types.refresh, 60.0),
         Job("versions", "Tell Redis what became visible while it was away.", services.sharing.versions.settle, 1.0),
+        Job("sessions", "Build sessions from what came in, and mend those that it changes.", sessions.tick, 5.0),
         Job("retention", "Remove rows past their retention.", retention, DAY, remembered=True),
         Job("letter-outcomes", "Forget what became of long gone dead letters.", outcomes, DAY, remembered=True),
     )

@@ -38,6 +38,7 @@ SPECIFIED = {
     "REALTIME_WINDOW_SECONDS": ("120", "analytics.realtime.window", 120.0),
     "ACTIVE_USER_TIMEOUT": ("600", "analytics.realtime.active_user_timeout", 600.0),
     "SESSION_TIMEOUT": ("3600", "analytics.realtime.session_timeout", 3600.0),
+    "SESSION_MAX_HOURS": ("24", "analytics.realtime.session_max_hours", 24.0),
     "WORKER_THREADS": ("8", "analytics.ingestion.workers", 8),
     "MAX_CONCURRENT_QUERIES": ("50", "analytics.query.max_concurrent", 50),
     "QUERY_TIMEOUT": ("10", "analytics.query.timeout", 10.0),

@@ -233,6 +233,9 @@ class Realtime(Section):
     session_timeout: Annotated[Seconds, Env("SESSION_TIMEOUT")] = Field(
         default=1800, ge=60, le=86_400, description="A session ends after this long without an event."
     )
+    session_max_hours: Annotated[float, Env("SESSION_MAX_HOURS")] = Field(
+        default=0, ge=0, le=720, description="Longest session, in hours: what follows begins another; 0 for no bound."
+    )
 
 
 class Features(Section):

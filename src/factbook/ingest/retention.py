@@ -151,6 +151,9 @@ def _run(
             engine.command(f"ALTER TABLE events DELETE WHERE {_OLD_EVENTS} {_WAIT}", _bound(item, taken_before))
         if item.rows:
             removed.append(item)
+        bound = {"tenant": item.tenant, "before": epoch_ms(item.before)}
+        if engine.rows(f"SELECT 1 FROM user_behavior WHERE {_OLD_SESSIONS} LIMIT 1", bound):
+            engine.command(f"ALTER TABLE user_behavior DELETE WHERE {_OLD_SESSIONS} {_WAIT}", bound)
     return Report(started, clock(), tuple(removed), dropped)
 
 
@@ -159,6 +162,7 @@ _OLD_EVENTS = (
     "tenant = {tenant:String} AND timestamp < fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
     " AND processed_at < fromUnixTimestamp64Milli({taken:Int64}, 'UTC')"
 )
+_OLD_SESSIONS = "tenant = {tenant:String} AND ended_at < fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
 _KEEP_IDS = (
     "INSERT INTO removed_ids SELECT tenant, event_id, processed_at FROM events"
     f" WHERE {_OLD_EVENTS} AND processed_at >= fromUnixTimestamp64Milli({{lately:Int64}}, 'UTC')"

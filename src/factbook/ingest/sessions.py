@@ -1,0 +1,199 @@
+"""Builds the sessions of `user_behavior` from the events, and builds again those that late events or joined ids change.
+
+A block of events touches people, each over a span of time. The span is widened to the sessions that it meets, and
+exactly these are computed anew; what stood there and is no more is marked as removed. Which blocks are done is written
+last, so that whatever is cut off is done again with the same outcome.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from itertools import pairwise
+from typing import Any
+
+import pyarrow as pa
+
+from factbook.core.clock import Clock, epoch_ms
+from factbook.storage.engine import Engine
+
+from .session_blocks import Batch, Blocks
+
+BATCH_ROWS = 200_000
+MOVED_AT_ONCE = 5_000
+"""Visitors who became somebody else's, looked at together: their numbers travel as parameters."""
+WORK_SECONDS = 2.0
+SHARE = 0.25
+"""Of the time, that this work may take."""
+
+PAGE_VIEWS = ("page_view", "page.view")
+SHOWN = ("content_view", "product_view", "recommendation_impression", "search_impression")
+"""What was merely shown: no page view and no interaction."""
+
+_SQL = resources.files("factbook.ingest.sql")
+_SESSIONS = _SQL.joinpath("sessions.sql").read_text()
+_SPANS = _SQL.joinpath("session_spans.sql").read_text()
+_BOUNDS = "\nSETTINGS max_threads = 1, max_memory_usage = 2000000000, log_queries = 0"
+
+_PAIRED = "user_id != '' AND anonymous_id != '' AND user_id != anonymous_id"
+_IN_BATCH = "tenant = {tenant:String} AND block BETWEEN {from:UInt64} AND {to:UInt64}"
+_NAMED = f"""(
+    SELECT sipHash64(anonymous_id) AS visitor, sipHash64(argMin(user_id, (first_at, user_id))) AS person
+    FROM
+    (
+        SELECT anonymous_id, user_id, first_at FROM identities WHERE tenant = {{tenant:String}}
+        UNION ALL SELECT anonymous_id, user_id, timestamp FROM events WHERE {_IN_BATCH} AND {_PAIRED}
+    )
+    GROUP BY anonymous_id
+)"""
+"""The writer keeps joined ids after the rows that join them: those of the batch are read from its events too."""
+
+_MOVED = f"""SELECT named.visitor, named.person, if(built.visitor = 0, named.visitor, built.person) AS before
+FROM {_NAMED} AS named
+LEFT JOIN (SELECT visitor, person FROM session_visitors FINAL WHERE tenant = {{tenant:String}}) AS built
+    ON built.visitor = named.visitor
+WHERE named.person != before AND named.visitor IN
+    (SELECT sipHash64(anonymous_id) FROM events WHERE {_IN_BATCH} AND {_PAIRED})
+ORDER BY named.visitor"""
+
+_AT = "toUnixTimestamp64Milli"
+_BY_BLOCKS = f"""SELECT %(person)s AS who, {_AT}(min(timestamp)) AS lo, {_AT}(max(timestamp)) AS hi
+FROM events WHERE {_IN_BATCH} AND NOT is_bot AND person != 0 GROUP BY who"""
+_BY_MOVES = f"""SELECT arrayJoin([transform(person, {{moved:Array(UInt64)}}, {{now:Array(UInt64)}}, person),
+    transform(person, {{moved:Array(UInt64)}}, {{before:Array(UInt64)}}, person)]) AS who,
+    {_AT}(min(timestamp)) AS lo, {_AT}(max(timestamp)) AS hi
+FROM events WHERE tenant = {{tenant:String}} AND person IN {{moved:Array(UInt64)}} AND NOT is_bot GROUP BY person"""
+
+_BY_PAUSE = """arrayFilter((t, before) -> t - before > {timeout:Int64}, times,
+        arrayPushFront(arrayPopBack(times), times[1] - {timeout:Int64} - 1))"""
+_BY_PAUSE_OR_LENGTH = """arrayFold((told, t) -> if(empty(told.2) OR t - told.1 > {timeout:Int64}
+        OR t - told.2[-1] > {longest:Int64}, (t, arrayPushBack(told.2, t)), (t, told.2)),
+        times, (toInt64(0), emptyArrayInt64())).2"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """timeout_ms: a session ends when nothing comes for longer. longest_ms: nor is one longer than this; 0: any."""
+
+    timeout_ms: int
+    longest_ms: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.timeout_ms} {self.longest_ms}"
+
+
+class Sessions:
+    """Builds sessions by one rule; under another rule every block counts as new. One thread at a time."""
+
+    def __init__(self, engine: Engine, clock: Clock, rule: Rule, *, batch_rows: int = BATCH_ROWS) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._rule = rule
+        self._blocks = Blocks(engine, rule.name, batch_rows)
+        self._version = 0
+        self._rest_until = 0.0
+        self._one_at_a_time = threading.Lock()
+        self.waiting_rows = 0
+
+    def tick(self) -> int:
+        """Works for a while, then returns at once until it has rested in proportion; how many events were taken in."""
+        if time.monotonic() < self._rest_until:
+            return 0
+        began = time.monotonic()
+        rows = sum(self.build(until=began + WORK_SECONDS))
+        self._rest_until = time.monotonic() + (time.monotonic() - began) * (1 / SHARE - 1)
+        return rows
+
+    def build(self, *, until: float = float("inf")) -> Iterator[int]:
+        """Takes in batch after batch of what is new, and says how many rows each had; none is begun after `until`."""
+        with self._one_at_a_time:
+            batches = self._blocks.waiting()
+            self.waiting_rows = sum(batch.rows for batch in batches)
+            for batch in batches:
+                if time.monotonic() >= until:
+                    return
+                for tenant in self._blocks.tenants(batch):
+                    self._take_in(tenant, batch)
+                self._blocks.done(batch, self._next_version())
+                self.waiting_rows -= batch.rows
+                yield batch.rows
+
+    def _take_in(self, tenant: str, batch: Batch) -> None:
+        bound = {
+            "tenant": tenant,
+            "from": batch.first,
+            "to": batch.last,
+            "timeout": self._rule.timeout_ms,
+            "longest": self._rule.longest_ms,
+            "page_views": list(PAGE_VIEWS),
+            "shown": list(SHOWN),
+        }
+        joined = self._engine.rows(f"SELECT 1 FROM {_NAMED} LIMIT 1{_BOUNDS}", bound)
+        moved = self._engine.rows(_MOVED + _BOUNDS, bound) if joined else []
+        self._build(_BY_BLOCKS, bound, bool(joined))
+        for start, end in pairwise([*range(0, len(moved), MOVED_AT_ONCE), len(moved)]):
+            visitors, now, before = (list(map(int, column)) for column in zip(*moved[start:end], strict=True))
+            self._build(_BY_MOVES, bound | {"moved": visitors, "now": now, "before": before}, True)
+            self._note_moved(tenant, visitors, now)
+
+    def _build(self, touched: str, bound: Mapping[str, Any], joined: bool) -> None:
+        """Computes anew every session that the people of `touched` have within their widened spans."""
+        person = "transform(person, known.1, known.2, person)" if joined else "person"
+        begin = f"(SELECT (groupArray(visitor), groupArray(person)) FROM {_NAMED}) AS known," if joined else ""
+        spans = _SPANS % {"touched": touched % {"person": person} if "%(" in touched else touched}
+        ask = f"WITH {begin} spans AS ({spans})"
+        [(people, first, last)] = self._engine.rows(
+            f"{ask} SELECT count(), min(lo), max(hi) FROM spans{_BOUNDS}", bound
+        )
+        if not people:
+            return
+        version = self._next_version()
+        standing = self._engine.table(
+            f"""{ask} SELECT user_behavior.* FROM user_behavior FINAL
+INNER JOIN spans ON spans.who = person
+WHERE tenant = {{tenant:String}} AND person IN (SELECT who FROM spans)
+    AND {_AT}(started_at) BETWEEN spans.lo AND spans.hi{_BOUNDS}""",
+            bound,
+        )
+        starts = _BY_PAUSE_OR_LENGTH if self._rule.longest_ms else _BY_PAUSE
+        made = self._engine.table(
+            _SESSIONS % {"begin": begin, "spans": spans, "person": person, "starts": starts},
+            {**bound, "first": int(first), "last": int(last), "version": version},
+        ).drop_columns(["campaign"])
+        rows = pa.concat_tables([made, _removals(standing, made, version)])
+        self._engine.insert("user_behavior", rows.combine_chunks(), token=f"sessions-{version}")
+
+    def _note_moved(self, tenant: str, visitors: list[int], people: list[int]) -> None:
+        version = self._next_version()
+        columns = {
+            "tenant": pa.array([tenant] * len(visitors)),
+            "visitor": pa.array(visitors, pa.uint64()),
+            "person": pa.array(people, pa.uint64()),
+            "version": pa.array([version] * len(visitors), pa.uint64()),
+        }
+        self._engine.insert("session_visitors", pa.table(columns), token=f"session-visitors-{version}")
+
+    def _next_version(self) -> int:
+        """Later than every version written before, whatever the clock says."""
+        if not self._version:
+            tables = ("user_behavior", "session_visitors", "session_blocks")
+            newest = [self._engine.rows(f"SELECT max(version) FROM {table}")[0][0] for table in tables]
+            self._version = max(map(int, newest))
+        self._version = max(self._version + 1, epoch_ms(self._clock()))
+        return self._version
+
+
+def _removals(standing: pa.Table, made: pa.Table, version: int) -> pa.Table:
+    """For each session that stands and was not made again, the row that takes it away."""
+    keys = ["person", "started_at"]
+    places = standing.select(keys).append_column("place", pa.array(range(standing.num_rows), pa.int64()))
+    gone = places.join(made.select(keys), keys, join_type="left anti")["place"]
+    rows = standing.select(made.column_names).take(gone)
+    for name, value in (("version", version), ("removed", 1)):
+        kind = made.schema.field(name).type
+        rows = rows.set_column(made.column_names.index(name), name, pa.array([value] * len(rows), kind))
+    return rows.cast(made.schema)
