@@ -13,6 +13,7 @@ from factbook.core.errors import invalid
 from factbook.core.times import parse_moment
 from factbook.queries.behaviour.history import FIELDS as HISTORY
 from factbook.queries.behaviour.history import History, history
+from factbook.queries.behaviour.reading import flag, number, one_of, text
 from factbook.queries.behaviour.selection import Selection, selection
 
 TYPES = {
@@ -49,7 +50,6 @@ FIELDS = (
     "limit",
 )
 _BRACKET = re.compile(r"(\d{1,4})(?:-(\d{1,4})|(\+))?\Z")
-_NUMBER = re.compile(r"\d{1,6}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,40 +165,3 @@ def _brackets(given: Any) -> tuple[Bracket, ...]:
             raise invalid("Brackets must ascend and not overlap.", field="brackets", hint="For example 0,1-3,4-7,8+.")
         found.append(Bracket(first, last))
     return tuple(found)
-
-
-def text(given: Mapping[str, Any], field: str) -> str:
-    value = given.get(field)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise invalid(f"{field} is not a text.", field=field)
-    return value
-
-
-def flag(given: Mapping[str, Any], field: str) -> bool:
-    value = given.get(field)
-    if value in (None, ""):
-        return False
-    if isinstance(value, str) and value.lower() in ("true", "1", "false", "0"):
-        return value.lower() in ("true", "1")
-    if not isinstance(value, bool):
-        raise invalid(f"{field} is neither true nor false.", field=field)
-    return value
-
-
-def number(given: Mapping[str, Any], field: str, least: int, most: int, default: int) -> int:
-    value = given.get(field)
-    if value in (None, ""):
-        return default
-    if isinstance(value, str) and _NUMBER.match(value):
-        value = int(value)
-    if type(value) is not int or not least <= value <= most:
-        raise invalid(f"{field} is not a whole number from {least} to {most}.", field=field)
-    return value
-
-
-def one_of(value: str, choices: tuple[str, ...], field: str) -> str:
-    if value not in choices:
-        raise invalid(f"{value[:60]!r} is none of {field}.", field=field, hint="Use " + ", ".join(choices) + ".")
-    return value
