@@ -6,6 +6,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from factbook.metrics.levels import RAW, Bucket
 from factbook.metrics.levels import Run as Stretch
 from factbook.storage.warehouse import Warehouse
 
-from . import alive, scanned, stored
+from . import alive, once, scanned, stored
 from .cells import ALL, NOTHING, OTHER, Cells, Rows, Statement
 from .leaves import Leaf, is_state
 from .plan import Plan
@@ -36,10 +37,23 @@ class Reading:
 
     def run(self) -> Reading:
         """Raises LIMITED past the bounds of a read."""
+        if once.suits(self._plan):
+            with suppress(UnrankedError):
+                self._at_once()
+                return self
         if self._plan.dimensions:
             self.rows = self._told_apart()
         self._read(range(len(self._plan.placed.ranges)))
         return self
+
+    def _at_once(self) -> None:
+        plan = self._plan
+        asked = once.statement(plan)
+        reason = plan.sources[0].reason
+        answer = self._rows(asked.sql, asked.parameters, reason, asked.runs)
+        self.rows = once.rows_of(answer)
+        for row, whole, *told in answer:
+            self._scan(range(len(plan.reads)), ALL if whole else int(row), plan.placed.total, told[once.HEAD - 2 :])
 
     def _told_apart(self) -> Rows:
         plan = self._plan
@@ -149,12 +163,16 @@ class Reading:
         asked = scanned.statement([plan.reads[place] for place in places], plan, self.rows, pieces)
         reason = plan.sources[places[0]].reason
         for row, whole, span, *numbers in self._rows(asked.sql, asked.parameters, reason, asked.runs):
-            for i, place in enumerate(places):
-                events, found = int(numbers[2 * i]), numbers[2 * i + 1]
-                if plan.reads[place].money and events and isinstance(found, float) and math.isnan(found):
-                    raise _unknown_currency(plan)
-                cell = scanned.cell(plan.reads[place], events, found)
-                self.cells.found[place, ALL if whole else int(row), spans[span]] = cell
+            self._scan(places, ALL if whole else int(row), spans[span], numbers)
+
+    def _scan(self, places: Sequence[int], row: int, span: int, numbers: Sequence[Any]) -> None:
+        """Takes over the events and value of each leaf in `places`."""
+        plan = self._plan
+        for i, place in enumerate(places):
+            events, found = int(numbers[2 * i]), numbers[2 * i + 1]
+            if plan.reads[place].money and events and isinstance(found, float) and math.isnan(found):
+                raise _unknown_currency(plan)
+            self.cells.found[place, row, span] = scanned.cell(plan.reads[place], events, found)
 
     def _alive(self, place: int, leaf: Leaf, spans: Sequence[int]) -> None:
         plan = self._plan

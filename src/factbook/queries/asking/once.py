@@ -1,0 +1,90 @@
+"""Rows and their values by one statement: for an answer that is all about one stretch of time, told from events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from factbook.core.sql import Parameters
+from factbook.metrics.levels import Run, cover
+from factbook.queries.where import between
+
+from .aggregates import aggregate
+from .cells import Rows
+from .cuts import cut
+from .leaves import is_state
+from .plan import Plan
+from .ranks import ranked_by
+from .scanned import filters_of, types_of
+from .tops import ordered_by
+
+HEAD = 5
+"""Columns of an answer before those of the leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """sql answers rows of (row, whether the row is ALL, values of the dimensions, their hash, number of rows there are,
+    events and value of each leaf in turn); the rows told apart count from 1 in their order, 0 is the rest."""
+
+    sql: str
+    parameters: dict[str, object]
+    runs: tuple[Run, ...]
+
+
+def suits(plan: Plan) -> bool:
+    """Whether `statement` answers `plan`; it still raises UnrankedError where only the values can tell the order."""
+    return (
+        bool(plan.dimensions)
+        and not plan.request.top_per
+        and len(plan.placed.ranges) == 1
+        and not any(is_state(leaf) or leaf.window_days for leaf in plan.reads)
+        and not (plan.by_event_type and all(source.stored for source in plan.sources))
+    )
+
+
+def statement(plan: Plan) -> Once:
+    """The largest rows by the order asked for, what is left of the others, and everything."""
+    parameters = Parameters()
+    wanted, descending = ordered_by(plan)
+    metric = next((m for m in plan.metrics if m.id == wanted), None)
+    start, end = plan.placed.ranges[plan.placed.total]
+    found = [aggregate(leaf, plan.money, parameters) for leaf in plan.reads]
+    cuts = [cut(d, plan.zone_name, parameters, f"named[{i + 1}]") for i, d in enumerate(plan.dimensions)]
+    direction = "DESC" if descending else "ASC"
+    if metric is None:
+        rank = "0"
+        first = f"{next(c.order for c, d in zip(cuts, plan.dimensions, strict=True) if d.id == wanted)} {direction}"
+    else:
+        rank = ranked_by(plan, metric, parameters)
+        first = f"rank {direction} NULLS LAST"
+    order = ", ".join([first, *(each.order for each in cuts)])
+    counted = " OR ".join(f"({each.counted})" for each in found)
+    inner = [
+        part for i, each in enumerate(found) for part in (f"countIf({each.counted}) AS n{i}", f"{each.inner} AS v{i}")
+    ]
+    outer = [part for i, each in enumerate(found) for part in (f"sum(n{i})", each.outer.format(f"v{i}"))]
+    sql = (
+        f"SELECT row, grouping(row), any(named), any(sipHash64(named)), any(of), {', '.join(outer)}\nFROM (\n"
+        f"  SELECT *, row_number() OVER (ORDER BY {order}) AS place, count() OVER () AS of,"
+        f" if(place <= {int(plan.request.limit)}, toInt32(place), 0) AS row\n  FROM (\n"
+        f"    SELECT [{', '.join(each.value for each in cuts)}] AS named, {rank} AS rank, {', '.join(inner)}\n"
+        f"    FROM events\n    WHERE tenant = {{tenant:String}}{between(start, end, parameters)}"
+        f"{types_of(plan.reads, parameters)}{filters_of(plan, parameters)} AND ({counted})\n"
+        "    GROUP BY named\n  )\n)\nGROUP BY GROUPING SETS ((row), ())"
+    )
+    return Once(sql, parameters.values, cover(((start, end),), raw=True))
+
+
+def rows_of(answer: Sequence[Sequence[object]]) -> Rows:
+    """The rows told apart, out of the answer."""
+    told = sorted(
+        (each for each in answer if not each[1] and int(str(each[0])) > 0), key=lambda each: int(str(each[0]))
+    )
+    named = [each[2] for each in told]
+    assert all(isinstance(name, list | tuple) for name in named)
+    return Rows(
+        values=tuple(tuple(map(str, name)) for name in named if isinstance(name, list | tuple)),
+        keys=tuple(int(str(each[3])) for each in told),
+        of=max((int(str(each[4])) for each in answer), default=0),
+    )
