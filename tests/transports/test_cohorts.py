@@ -76,6 +76,62 @@ def test_a_question_with_another_field_is_refused(served: Reading, body: Any, fi
     assert (refused.status_code, refused.json()["field"]) == (422, field)
 
 
+def test_the_people_of_a_cell_are_told_page_by_page(served: Reading) -> None:
+    path = "/api/v1/analytics/users/cohorts/people"
+    first = served.get(path, cohort="2026-02-02", page=1, **FEBRUARY).json()
+    second = served.get(path, cohort="2026-02-02", page=1, cursor=first["next_cursor"], **FEBRUARY).json()
+    assert {each["people"][0]["user_id"] for each in (first, second)} == {"a", "b"}
+    assert second["next_cursor"] is None
+    [came] = served.get(path, cohort="2026-02-02", at="1", **FEBRUARY).json()["people"]
+    assert came == {
+        "user_id": "a",
+        "anonymous_ids": [],
+        "first_seen": "2026-02-02T12:00:00+00:00",
+        "last_seen": "2026-02-09T12:00:00+00:00",
+        "events": 3,
+        "last_event_type": "page_view",
+    }
+    [stayed] = served.get(path, cohort="2026-02-02", at="1", stayed_away=True, **FEBRUARY).json()["people"]
+    assert stayed["user_id"] == "b"
+    csv = served.get(path, cohort="2026-02-02", at="1", format="csv", **FEBRUARY).text.splitlines()
+    assert csv[1].startswith("a,,2026-02-02T12:00:00+00:00")
+    assert served.get(path, role=Role.VIEWER, cohort="2026-02-02").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"cohort": "2026-02-04"}, "cohort"),
+        ({"at": "99"}, "at"),
+        ({"cursor": "x"}, "cursor"),
+        ({"format": "x"}, "format"),
+    ],
+)
+def test_a_cell_that_there_is_not_is_refused(served: Reading, wrong: dict[str, Any], field: str) -> None:
+    asked = {"cohort": "2026-02-02", **FEBRUARY, **wrong}
+    refused = served.get("/api/v1/analytics/users/cohorts/people", **asked)
+    assert (refused.status_code, refused.json()["field"]) == (422, field)
+
+
+def test_what_cohorts_brought_is_asked_for_by_metric(served: Reading) -> None:
+    told = served.get("/cohort/analysis", metric="events.count", **FEBRUARY).json()
+    assert told["cohorts"][0]["values"][:2] == [3, 1]
+    assert served.get("/cohort/analysis", metric="churn", **FEBRUARY).json()["field"] == "metric"
+
+
+def test_a_table_is_taken_along_as_csv(served: Reading) -> None:
+    table = served.get("/cohort/analysis", format="csv", **FEBRUARY)
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    assert table.text.splitlines() == [
+        "cohort,size,period,counts,rates,incomplete",
+        "2026-02-02T00:00:00+00:00,2,0,2,1.0,False",
+        "2026-02-02T00:00:00+00:00,2,1,1,0.5,False",
+        "2026-02-09T00:00:00+00:00,1,0,1,1.0,False",
+    ]
+    values = served.get("/cohort/analysis", format="csv", metric="orders", **FEBRUARY).text.splitlines()
+    assert values[0] == "cohort,size,period,values,per_person,cumulative,cumulative_per_person,incomplete"
+
+
 def test_another_tenant_sees_none_of_it(served: Reading, scope: Scope) -> None:
     other = replace(scope, tenant=f"other-{scope.tenant}")
     served.services.keys._metadata.ensure_tenant_of_system(other.tenant, now=0)

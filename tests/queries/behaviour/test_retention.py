@@ -228,7 +228,7 @@ questions = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @whatever(history=events, how=questions, cut=st.integers(0, 25))
 def test_retention_is_that_of_a_walk_over_each_persons_days(
     warehouse: Warehouse, engine: Engine, history: list[Event], how: dict[str, Any], cut: int

@@ -22,6 +22,7 @@ from .history import FIELDS as HISTORY
 from .history import History, history, inside
 from .people import people
 from .reading import flag, one_of, text
+from .segments.segments import NONE, Segments
 from .selection import Selection, matches, selection
 
 FIELDS = (*HISTORY, "granularity", "event")
@@ -39,11 +40,14 @@ class Lifecycle:
     now: datetime
 
 
-def lifecycle_asked(given: Mapping[str, Any], calendar: Calendar, now: datetime) -> Lifecycle:
+def lifecycle_asked(
+    given: Mapping[str, Any], calendar: Calendar, now: datetime, segments: Segments = NONE
+) -> Lifecycle:
     """From the FIELDS of a question. INVALID naming the field."""
     granularity = one_of(text(given, "granularity") or "1w", ("1d", "1w", "1mo"), "granularity")
     default = {"1d": "last_30_days", "1w": "last_12_weeks", "1mo": "last_12_months"}[granularity]
-    about = history({**given, "include_bots": flag(given, "include_bots")}, calendar, now, default=default)
+    given = {**given, "include_bots": flag(given, "include_bots")}
+    about = history(given, calendar, now, default=default, segments=segments)
     chosen = selection(given.get("event") or {}, about.calendar.zone, field="event")
     return Lifecycle(about, granularity, chosen, now)
 

@@ -21,6 +21,7 @@ from .history import FIELDS as HISTORY
 from .history import History, history, inside
 from .people import people
 from .reading import flag, one_of, text
+from .segments.segments import NONE, Segments
 from .selection import Selection, matches, selection
 
 FIELDS = (*HISTORY, "granularity", "event")
@@ -37,11 +38,14 @@ class Stickiness:
     now: datetime
 
 
-def stickiness_asked(given: Mapping[str, Any], calendar: Calendar, now: datetime) -> Stickiness:
+def stickiness_asked(
+    given: Mapping[str, Any], calendar: Calendar, now: datetime, segments: Segments = NONE
+) -> Stickiness:
     """From the FIELDS of a question. INVALID naming the field."""
     granularity = one_of(text(given, "granularity") or "1w", tuple(DAYS), "granularity")
     default = "last_12_weeks" if granularity == "1w" else "last_6_months"
-    about = history({**given, "include_bots": flag(given, "include_bots")}, calendar, now, default=default)
+    given = {**given, "include_bots": flag(given, "include_bots")}
+    about = history(given, calendar, now, default=default, segments=segments)
     return Stickiness(about, granularity, selection(given.get("event") or {}, about.calendar.zone, field="event"), now)
 
 

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from factbook.core.errors import Kind, invalid
-from factbook.core.scope import Scope
+from factbook.core.scope import Role, Scope
+from factbook.queries.behaviour.cohorts.people import Place, people_of
 from factbook.queries.behaviour.cohorts.question import FIELDS, RETENTION, cohorts
 from factbook.queries.behaviour.cohorts.retention import retention
 from factbook.queries.behaviour.cohorts.values import values
@@ -16,6 +17,7 @@ from factbook.services import Services
 
 from .access import scope_for
 from .reading import FILTER_SYNTAX, answer, documented, filters_of, json_body
+from .rows_as_csv import rows_as_csv
 
 QUESTION: dict[str, Any] = {
     "cohort_type": "acquisition_week",
@@ -64,7 +66,18 @@ _ABOUT = (
     " average; one that has not begun is null. `cohort_event` and `return_event` are event types, several joined by |;"
     " in a POST also objects with `event` or `events`, `where` and `filters`. docs/behaviour.md tells all. "
 )
+_PERSON: dict[str, Any] = {
+    "user_id": "u-17",
+    "anonymous_ids": ["a-9f3"],
+    "first_seen": "2026-01-12T10:00:00+01:00",
+    "last_seen": "2026-03-01T09:30:00+01:00",
+    "events": 48,
+    "last_event_type": "purchase",
+}
+_CELL = ("cohort", "at", "stayed_away", "page")
+_NUMBERS = ("counts", "rates"), ("values", "per_person", "cumulative", "cumulative_per_person")
 _Text = str | None
+_Format = Annotated[str, Query(description="json or csv.")]
 
 
 def asked(
@@ -94,7 +107,7 @@ def asked(
 ) -> dict[str, Any]:
     """FastAPI dependency: what a query string asks of cohorts."""
     given: dict[str, Any] = {name: value for name, value in request.query_params.items() if name in FIELDS}
-    return {**given, "filters": filters_of(request, FIELDS)}
+    return {**given, "filters": filters_of(request, (*FIELDS, *_CELL))}
 
 
 def known(given: Any, fields: tuple[str, ...] = FIELDS) -> dict[str, Any]:
@@ -108,24 +121,35 @@ def known(given: Any, fields: tuple[str, ...] = FIELDS) -> dict[str, Any]:
 
 
 def router(services: Services) -> APIRouter:
-    """GET and POST /cohort/analysis, GET /api/v1/analytics/users/cohorts and /users/retention."""
+    """GET and POST /cohort/analysis, GET /api/v1/analytics/users/cohorts, their people, and /users/retention."""
     routes = APIRouter(tags=["Cohorts"])
+    _tables(routes, services)
+    _people(routes, services)
+    return routes
+
+
+def _tables(routes: APIRouter, services: Services) -> None:
     reader = Depends(scope_for(services))
 
-    async def told(scope: Scope, given: Mapping[str, Any], **defaults: str) -> Response:
-        tenant = services.tenants.of(scope)
-        question = cohorts(given, tenant.calendar, services.clock(), **defaults)
+    async def told(scope: Scope, given: Mapping[str, Any], format: str = "json", **defaults: str) -> Response:
+        is_csv, tenant = wants_csv(format), services.tenants.of(scope)
+        question = cohorts(given, tenant.calendar, services.clock(), segments=tenant.segments, **defaults)
         if question.metric == RETENTION:
             read = partial(retention, services.warehouse, scope, question, tenant.kept)
         else:
             read = partial(values, services.warehouse, scope, question, tenant)
-        return answer(await services.reads.run(scope, read, "cohorts"))
+        found = await services.reads.run(scope, read, "cohorts")
+        return _as_csv(found) if is_csv else answer(found)
 
-    async def by_cohort(scope: Annotated[Scope, reader], given: Annotated[dict[str, Any], Depends(asked)]) -> Response:
-        return await told(scope, given)
+    async def by_cohort(
+        scope: Annotated[Scope, reader], given: Annotated[dict[str, Any], Depends(asked)], format: _Format = "json"
+    ) -> Response:
+        return await told(scope, given, format)
 
-    async def by_day(scope: Annotated[Scope, reader], given: Annotated[dict[str, Any], Depends(asked)]) -> Response:
-        return await told(scope, given, cohort_type="acquisition_day", default="last_60_days")
+    async def by_day(
+        scope: Annotated[Scope, reader], given: Annotated[dict[str, Any], Depends(asked)], format: _Format = "json"
+    ) -> Response:
+        return await told(scope, given, format, cohort_type="acquisition_day", default="last_60_days")
 
     async def posted(request: Request, scope: Annotated[Scope, reader]) -> Response:
         return await told(scope, known(await json_body(request)))
@@ -164,4 +188,56 @@ def router(services: Services) -> APIRouter:
         },
         responses=documented(ANSWER, Kind.MALFORMED, Kind.CONFLICT),
     )
-    return routes
+
+
+def _people(routes: APIRouter, services: Services) -> None:
+    analyst = Depends(scope_for(services, Role.ANALYST, Role.ADMIN))
+
+    @routes.get(
+        "/api/v1/analytics/users/cohorts/people",
+        summary="The people of a cohort, or of one cell",
+        description="Takes the parameters of the table beside its own. In an order of no meaning. " + FILTER_SYNTAX,
+        responses=documented({"people": [_PERSON], "next_cursor": "1844674407370955161"}),
+    )
+    async def people(
+        scope: Annotated[Scope, analyst],
+        given: Annotated[dict[str, Any], Depends(asked)],
+        cohort: Annotated[str, Query(description="`cohort` of a line.", examples=["2026-03-16"])],
+        at: Annotated[_Text, Query(description="One of `periods`; all members where absent.")] = None,
+        stayed_away: Annotated[bool, Query(description="Those who did not come back in it.")] = False,
+        page: Annotated[int, Query(ge=1, le=10_000, description="People a page.")] = 100,
+        cursor: Annotated[_Text, Query(description="`next_cursor` of the page before.")] = None,
+        format: _Format = "json",
+    ) -> Response:
+        is_csv, tenant = wants_csv(format), services.tenants.of(scope)
+        question = cohorts(given, tenant.calendar, services.clock(), segments=tenant.segments)
+        place = Place(cohort, at, stayed_away)
+        read = partial(people_of, services.warehouse, scope, question, place, limit=page, cursor=cursor)
+        found, after = await services.reads.run(scope, read, "people of a cohort")
+        if is_csv:
+            return rows_as_csv(found, list(_PERSON), "people-of-a-cohort")
+        return answer({"people": found, "next_cursor": after})
+
+
+def wants_csv(format: str) -> bool:
+    if format not in ("json", "csv"):
+        raise invalid(f"{format[:40]!r} is not a format.", field="format", hint="Use json or csv.")
+    return format == "csv"
+
+
+def _as_csv(found: Mapping[str, Any]) -> Response:
+    """A row for each cohort and period that has begun."""
+    numbers = next(names for names in _NUMBERS if names[0] in found["average"])
+    rows = [
+        {
+            "cohort": line["cohort"] or "(other)",
+            "size": line["size"],
+            "period": period,
+            **{name: line[name][at] for name in numbers},
+            "incomplete": line["incomplete"][at],
+        }
+        for line in found["cohorts"]
+        for at, period in enumerate(found["periods"])
+        if line[numbers[0]][at] is not None
+    ]
+    return rows_as_csv(rows, ["cohort", "size", "period", *numbers, "incomplete"], "cohorts")

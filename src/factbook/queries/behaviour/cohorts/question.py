@@ -14,6 +14,7 @@ from factbook.core.times import parse_moment
 from factbook.queries.behaviour.history import FIELDS as HISTORY
 from factbook.queries.behaviour.history import History, history
 from factbook.queries.behaviour.reading import flag, number, one_of, text
+from factbook.queries.behaviour.segments.segments import NONE, Segments
 from factbook.queries.behaviour.selection import Selection, selection
 
 TYPES = {
@@ -100,9 +101,12 @@ def cohorts(
     *,
     cohort_type: str = "acquisition_week",
     default: str = "last_12_weeks",
+    segments: Segments = NONE,
 ) -> Cohorts:
     """From the FIELDS of a question, texts of a query string or values of a JSON body. INVALID naming the field."""
-    about = history({**given, "include_bots": flag(given, "include_bots")}, calendar, now, default=default)
+    about = history(
+        {**given, "include_bots": flag(given, "include_bots")}, calendar, now, default=default, segments=segments
+    )
     zone = about.calendar.zone
     type_ = text(given, "cohort_type") or cohort_type
     type_ = one_of(type_ if type_.startswith("acquisition_") else f"acquisition_{type_}", tuple(TYPES), "cohort_type")
