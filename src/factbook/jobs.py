@@ -13,7 +13,8 @@ import structlog
 from factbook.core.clock import Clock, epoch_ms
 from factbook.core.errors import FactbookError, Kind
 from factbook.ingest.dead_letters import OUTCOME_DAYS
-from factbook.ingest.sessions import Rule, Sessions
+from factbook.ingest.session_rule import Rule
+from factbook.ingest.sessions import Sessions
 from factbook.services import Services
 from factbook.storage.metadata import Metadata
 from factbook.storage.rows import JobRun
@@ -52,7 +53,7 @@ def jobs(services: Services) -> tuple[Job, ...]:
         return f"{metadata.forget_letter_outcomes_of_system(before=before)} forgotten"
 
     realtime = services.settings.analytics.realtime
-    rule = Rule(int(realtime.session_timeout * 1000), int(realtime.session_max_hours * 3_600_000))
+    rule = Rule.of(realtime.session_timeout, realtime.session_max_hours)
     sessions = Sessions(services.engine, services.clock, rule)
 
     return (

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from factbook.core.scope import Role, Scope
 from factbook.ingest.retention import run_retention
-from factbook.ingest.sessions import Rule, Sessions
+from factbook.ingest.session_rule import Rule
+from factbook.ingest.sessions import Sessions
 from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
 from factbook.storage.migrate import migrate

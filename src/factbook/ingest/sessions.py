@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib import resources
 from itertools import pairwise
 from typing import Any
@@ -21,6 +20,7 @@ from factbook.core.clock import Clock, epoch_ms
 from factbook.storage.engine import Engine
 
 from .session_blocks import Batch, Blocks
+from .session_rule import Rule, sessions_sql
 
 BATCH_ROWS = 200_000
 MOVED_AT_ONCE = 5_000
@@ -29,14 +29,11 @@ WORK_SECONDS = 2.0
 SHARE = 0.25
 """Of the time, that this work may take."""
 
-PAGE_VIEWS = ("page_view", "page.view")
-SHOWN = ("content_view", "product_view", "recommendation_impression", "search_impression")
-"""What was merely shown: no page view and no interaction."""
-
 _SQL = resources.files("factbook.ingest.sql")
-_SESSIONS = _SQL.joinpath("sessions.sql").read_text()
 _SPANS = _SQL.joinpath("session_spans.sql").read_text()
-_BOUNDS = "\nSETTINGS max_threads = 1, max_memory_usage = 2000000000, log_queries = 0"
+_BOUNDS = """
+SETTINGS max_threads = 1, max_memory_usage = 2000000000, max_bytes_before_external_group_by = 500000000,
+    max_bytes_before_external_sort = 500000000, join_use_nulls = 0, log_queries = 0"""
 
 _PAIRED = "user_id != '' AND anonymous_id != '' AND user_id != anonymous_id"
 _IN_BATCH = "tenant = {tenant:String} AND block BETWEEN {from:UInt64} AND {to:UInt64}"
@@ -66,24 +63,6 @@ _BY_MOVES = f"""SELECT arrayJoin([transform(person, {{moved:Array(UInt64)}}, {{n
     transform(person, {{moved:Array(UInt64)}}, {{before:Array(UInt64)}}, person)]) AS who,
     {_AT}(min(timestamp)) AS lo, {_AT}(max(timestamp)) AS hi
 FROM events WHERE tenant = {{tenant:String}} AND person IN {{moved:Array(UInt64)}} AND NOT is_bot GROUP BY person"""
-
-_BY_PAUSE = """arrayFilter((t, before) -> t - before > {timeout:Int64}, times,
-        arrayPushFront(arrayPopBack(times), times[1] - {timeout:Int64} - 1))"""
-_BY_PAUSE_OR_LENGTH = """arrayFold((told, t) -> if(empty(told.2) OR t - told.1 > {timeout:Int64}
-        OR t - told.2[-1] > {longest:Int64}, (t, arrayPushBack(told.2, t)), (t, told.2)),
-        times, (toInt64(0), emptyArrayInt64())).2"""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """timeout_ms: a session ends when nothing comes for longer. longest_ms: nor is one longer than this; 0: any."""
-
-    timeout_ms: int
-    longest_ms: int = 0
-
-    @property
-    def name(self) -> str:
-        return f"{self.timeout_ms} {self.longest_ms}"
 
 
 class Sessions:
@@ -127,10 +106,7 @@ class Sessions:
             "tenant": tenant,
             "from": batch.first,
             "to": batch.last,
-            "timeout": self._rule.timeout_ms,
-            "longest": self._rule.longest_ms,
-            "page_views": list(PAGE_VIEWS),
-            "shown": list(SHOWN),
+            **self._rule.bound,
         }
         joined = self._engine.rows(f"SELECT 1 FROM {_NAMED} LIMIT 1{_BOUNDS}", bound)
         moved = self._engine.rows(_MOVED + _BOUNDS, bound) if joined else []
@@ -159,9 +135,8 @@ WHERE tenant = {{tenant:String}} AND person IN (SELECT who FROM spans)
     AND {_AT}(started_at) BETWEEN spans.lo AND spans.hi{_BOUNDS}""",
             bound,
         )
-        starts = _BY_PAUSE_OR_LENGTH if self._rule.longest_ms else _BY_PAUSE
         made = self._engine.table(
-            _SESSIONS % {"begin": begin, "spans": spans, "person": person, "starts": starts},
+            sessions_sql(self._rule, person=person, begin=begin, spans=spans) + _BOUNDS,
             {**bound, "first": int(first), "last": int(last), "version": version},
         ).drop_columns(["campaign"])
         rows = pa.concat_tables([made, _removals(standing, made, version)])

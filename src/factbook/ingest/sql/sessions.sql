@@ -11,7 +11,7 @@ inside AS
         event_type IN {page_views:Array(String)} AS is_page
     FROM events
     INNER JOIN spans ON spans.who = %(person)s
-    WHERE tenant = {tenant:String} AND NOT is_bot AND person != 0
+    WHERE tenant = {tenant:String} AND NOT is_bot AND person != 0%(more)s
         AND timestamp >= fromUnixTimestamp64Milli({first:Int64}, 'UTC')
         AND timestamp <= fromUnixTimestamp64Milli({last:Int64}, 'UTC')
         AND toUnixTimestamp64Milli(timestamp) BETWEEN spans.lo AND spans.hi
@@ -59,5 +59,3 @@ FROM
 ) AS inside
 ASOF INNER JOIN starts ON inside.who = starts.who AND inside.at >= starts.start
 GROUP BY inside.who, starts.start
-SETTINGS max_threads = 1, max_memory_usage = 2000000000, max_bytes_before_external_group_by = 500000000,
-    max_bytes_before_external_sort = 500000000, join_use_nulls = 0, log_queries = 0
