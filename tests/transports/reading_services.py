@@ -35,7 +35,17 @@ from factbook.storage.metadata import Metadata
 from factbook.storage.segment_members import SegmentMembers
 from factbook.storage.versions import UnknownVersions
 from factbook.storage.warehouse import Warehouse
-from factbook.transports.http import catalog, cohorts, dashboard, events, lifecycle, metrics, problems, realtime
+from factbook.transports.http import (
+    catalog,
+    cohorts,
+    dashboard,
+    events,
+    funnels,
+    lifecycle,
+    metrics,
+    problems,
+    realtime,
+)
 from factbook.transports.websocket import feed
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, 250_000, tzinfo=UTC)
@@ -88,7 +98,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path, engine: Engine | Non
     )
     app = FastAPI()
     problems.install(app)
-    for part in (events, metrics, realtime, catalog, dashboard, cohorts, lifecycle):
+    for part in (events, metrics, realtime, catalog, dashboard, cohorts, lifecycle, funnels):
         app.include_router(part.router(services))
     app.include_router(feed.router(services))
     try:
