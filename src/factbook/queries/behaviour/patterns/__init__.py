@@ -1,0 +1,1 @@
+"""Behaviour patterns: which event types follow each other more often than by chance, session by session."""
