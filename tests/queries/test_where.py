@@ -136,3 +136,14 @@ def test_a_chosen_property_may_have_any_name(engine: Engine, warehouse: Warehous
         "property.t": "true",
         "property.none": None,
     }
+
+
+def test_what_was_sent_as_null_does_not_exist(warehouse: Warehouse, engine: Engine, scope: Scope) -> None:
+    """A list or an object is a value, null is none, as where the property was not sent at all."""
+    sent: list[dict[str, Any]] = [{}, {"a": None}, {"a": 0}, {"a": ""}, {"a": []}, {"a": {}}, {"a": {"b": None}}]
+    ids = given(engine, scope, [{"at": "2026-03-01T00:00:00Z", "properties": each} for each in sent])
+    for key, there in (("a", {2, 3, 4, 5, 6}), ("a.b", set[int]())):
+        for wanted, expected in ((True, there), (False, set(range(len(sent))) - there)):
+            conditions = from_pairs([(f"property.{key}.exists", wanted)], UTC)
+            page = events(warehouse, scope, EventsRequest(conditions=conditions))
+            assert {ids.index(str(each["id"])) for each in page.events} == expected, (key, wanted)

@@ -99,7 +99,7 @@ def _property(condition: Condition, parameters: Parameters) -> str:
             path = ", ".join(parameters.add(part, "String") for part in condition.name.split("."))
             there = (
                 f"(mapContains(numbers, {key}) OR mapContains(texts, {key})"
-                f" OR JSONHas(properties, {path}) OR JSONHas(properties, {key}))"
+                f" OR JSONType(properties, {path}) != 'Null' OR JSONType(properties, {key}) != 'Null')"
             )
             return there if values[0] else f"NOT {there}"
         case Operator.CONTAINS:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from factbook.core.sql import Parameters
-from factbook.events.filters import field_of
+from factbook.events.filters import Nature, field_of
 from factbook.metrics.model import Dimension, TimePart
-from factbook.queries.where import value_of
+from factbook.queries.where import column, value_of
 
 _PARTS = {
     TimePart.HOUR_OF_DAY: "toHour(timestamp, {zone})",
@@ -23,17 +23,19 @@ _PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """value: SQL of a String, '' where the event has none. order: SQL that sorts `name`, a column holding the value."""
+    """value: SQL of a String, '' where the event has none. order: SQL that sorts `name`, a column holding the value.
+    group: SQL that tells the same values apart, in the type that is grouped by soonest."""
 
     value: str
     order: str
+    group: str
 
 
 def cut(dimension: Dimension, zone: str, parameters: Parameters, name: str) -> Cut:
     """The SQL of `dimension` on the wall clock of `zone`."""
     if dimension.time_part:
         part = _PARTS[dimension.time_part].format(zone=parameters.add(zone, "String"))
-        return Cut(f"toString({part})", f"toUInt16OrZero({name})")
+        return Cut(f"toString({part})", f"toUInt16OrZero({name})", f"toString({part})")
     field, nature = field_of(dimension.field, field="dimensions")
     if dimension.edges:
         key = parameters.add(field, "String")
@@ -44,14 +46,16 @@ def cut(dimension: Dimension, zone: str, parameters: Parameters, name: str) -> C
         )
         last = parameters.add(labels[-1], "String")
         listed = parameters.add(labels, "Array(String)")
-        return Cut(f"if(mapContains(numbers, {key}), multiIf({tests}, {last}), '')", f"indexOf({listed}, {name})")
+        bucket = f"if(mapContains(numbers, {key}), multiIf({tests}, {last}), '')"
+        return Cut(bucket, f"indexOf({listed}, {name})", bucket)
     value = value_of(field, nature, parameters)
+    group = column(field) if nature is Nature.TEXT and not dimension.lookup else ""
     if dimension.lookup:
         known, labelled = (
             parameters.add(list(items), "Array(String)") for items in (dimension.lookup, dimension.lookup.values())
         )
         value = f"transform({value}, {known}, {labelled}, {value})"
-    return Cut(value, name)
+    return Cut(value, name, group or value)
 
 
 def edge_labels(edges: tuple[float, ...]) -> tuple[str, ...]:

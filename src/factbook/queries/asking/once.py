@@ -50,7 +50,7 @@ def statement(plan: Plan) -> Once:
     metric = next((m for m in plan.metrics if m.id == wanted), None)
     start, end = plan.placed.ranges[plan.placed.total]
     found = [aggregate(leaf, plan.money, parameters) for leaf in plan.reads]
-    cuts = [cut(d, plan.zone_name, parameters, f"named[{i + 1}]") for i, d in enumerate(plan.dimensions)]
+    cuts = [cut(d, plan.zone_name, parameters, f"toString(d{i})") for i, d in enumerate(plan.dimensions)]
     direction = "DESC" if descending else "ASC"
     if metric is None:
         rank = "0"
@@ -64,14 +64,17 @@ def statement(plan: Plan) -> Once:
         part for i, each in enumerate(found) for part in (f"countIf({each.counted}) AS n{i}", f"{each.inner} AS v{i}")
     ]
     outer = [part for i, each in enumerate(found) for part in (f"sum(n{i})", each.outer.format(f"v{i}"))]
+    keys = [f"d{i}" for i in range(len(cuts))]
+    groups = ", ".join(f"{each.group} AS {key}" for each, key in zip(cuts, keys, strict=True))
+    named = ", ".join(f"toString({key})" for key in keys)
     sql = (
         f"SELECT row, grouping(row), any(named), any(sipHash64(named)), any(of), {', '.join(outer)}\nFROM (\n"
-        f"  SELECT *, row_number() OVER (ORDER BY {order}) AS place, count() OVER () AS of,"
+        f"  SELECT *, [{named}] AS named, count() OVER () AS of, row_number() OVER (ORDER BY {order}) AS place,"
         f" if(place <= {int(plan.request.limit)}, toInt32(place), 0) AS row\n  FROM (\n"
-        f"    SELECT [{', '.join(each.value for each in cuts)}] AS named, {rank} AS rank, {', '.join(inner)}\n"
+        f"    SELECT {groups}, {rank} AS rank, {', '.join(inner)}\n"
         f"    FROM events\n    WHERE tenant = {{tenant:String}}{between(start, end, parameters)}"
         f"{types_of(plan.reads, parameters)}{filters_of(plan, parameters)} AND ({counted})\n"
-        "    GROUP BY named\n  )\n)\nGROUP BY GROUPING SETS ((row), ())"
+        f"    GROUP BY {', '.join(keys)}\n  )\n)\nGROUP BY GROUPING SETS ((row), ())"
     )
     return Once(sql, parameters.values, cover(((start, end),), raw=True))
 
