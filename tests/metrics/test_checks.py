@@ -29,8 +29,16 @@ def test_each_check_finds_what_breaks_it(case: dict[str, Any]) -> None:
 
 
 def test_every_check_has_a_case_that_breaks_it() -> None:
-    elsewhere = {"sizes"}
+    elsewhere = {"sizes", "funnel_types"}
     assert {check.__name__ for check in CHECKS} == {case["check"] for case in CLASHES} | elsewhere
+
+
+def test_a_step_of_a_funnel_names_events_that_are_known() -> None:
+    steps = "steps: [{events: [product_view]}, {events: [purchas]}]"
+    pack = load_pack(f"{SHOP}\nfunnels:\n  - {{id: buying, label: Buying, {steps}}}\n", "pack.yaml")
+    assert [str(one).partition(": ")[2] for one in examine([pack])] == [
+        "The event type 'purchas' is not known. Did you mean 'purchase'?"
+    ]
 
 
 def test_nothing_of_a_pack_in_order_breaks_a_check() -> None:

@@ -15,7 +15,7 @@ from factbook.events.types import KNOWN_TYPES
 from .adhoc import counted, summed
 from .checks import examine
 from .expressions import names
-from .model import Dimension, Metric, Pack
+from .model import Dimension, Funnel, Metric, Pack
 from .pack_files import load_pack, load_packs
 from .problems import DeclarationError, Problem, did_you_mean
 
@@ -34,6 +34,7 @@ class Catalog:
     metrics: Mapping[str, Metric] = field(init=False, repr=False)
     dimensions: Mapping[str, Dimension] = field(init=False, repr=False)
     kpis: Mapping[str, str] = field(init=False, repr=False)
+    funnels: Mapping[str, Funnel] = field(init=False, repr=False)
     warnings: tuple[Problem, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -44,6 +45,7 @@ class Catalog:
             "metrics": {metric.id: metric for pack in self.packs for metric in pack.metrics},
             "dimensions": {dimension.id: dimension for pack in self.packs for dimension in pack.dimensions},
             "kpis": {group: label for pack in self.packs for group, label in pack.kpis.items()},
+            "funnels": {funnel.id: funnel for pack in self.packs for funnel in pack.funnels},
             "warnings": tuple(found),
         }
         for name, value in computed.items():

@@ -125,6 +125,37 @@ class Metric:
     source: str = ""
 
 
+class Order(StrEnum):
+    """How the steps of a funnel follow each other."""
+
+    ORDERED = "ordered"  # one after the other, with anything between
+    STRICT = "strict"  # each the very next event
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelStep:
+    """Events of any of `events` for which `where` holds. optional: the step after it may follow the one before it."""
+
+    events: tuple[str, ...]
+    where: Expression | None = None
+    label: str = ""
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """A named way through events. window: from the first step to the last, as `14d`."""
+
+    id: str
+    label: str
+    steps: tuple[FunnelStep, ...]
+    description: str = ""
+    window: str = "14d"
+    order: Order = Order.ORDERED
+    pack: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Properties:
     """What events of one type carry: names of numbers, of texts, and of flags (true or false)."""
@@ -163,4 +194,5 @@ class Pack:
     dimensions: tuple[Dimension, ...] = ()
     kpis: Mapping[str, str] = dataclasses.field(default_factory=dict)
     properties: Mapping[str, Properties] = dataclasses.field(default_factory=dict)
+    funnels: tuple[Funnel, ...] = ()
     source: Source = dataclasses.field(default=Source(), compare=False)

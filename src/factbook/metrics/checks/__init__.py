@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from factbook.metrics.model import Pack
 from factbook.metrics.problems import Problem
 
-from .events import columns, event_types, properties, states
+from .events import columns, event_types, funnel_types, properties, states
 from .ids import duplicates, fields, reserved_ids
 from .references import cycles, openings, sizes, tiers, unknown_dimensions, unknown_groups, unknown_metrics
 from .units import formulas, measures
@@ -29,6 +29,7 @@ CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     states,
     columns,
     event_types,
+    funnel_types,
     properties,
 )
 """In the order in which their findings are told; each is independent of the others."""

@@ -89,6 +89,17 @@ def event_types(whole: Whole) -> Iterator[Problem]:
                     yield placed.problem(key, f"The event type {name[:60]!r} is not known.", hint, is_warning=True)
 
 
+def funnel_types(whole: Whole) -> Iterator[Problem]:
+    """The same for the steps of funnels."""
+    for placed in whole.funnels:
+        for number, step in enumerate(placed.funnel.steps):
+            for name in step.events:
+                if name not in whole.types:
+                    hint = did_you_mean(name, whole.types) or "Declare what it carries under `properties`."
+                    said = f"The event type {name[:60]!r} is not known."
+                    yield placed.problem(f"steps.{number}", said, hint, is_warning=True)
+
+
 def properties(whole: Whole) -> Iterator[Problem]:
     """A property is one that the types are declared to carry (else a warning), and of the kind that is asked of it."""
     for placed in whole.metrics:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from factbook.events.filters import ALIASES, COLUMNS, PROPERTY
 from factbook.events.types import KNOWN_TYPES
-from factbook.metrics.model import Dimension, Metric, Pack, Path
+from factbook.metrics.model import Dimension, Funnel, Metric, Pack, Path
 from factbook.metrics.names import reserved
 from factbook.metrics.problems import Problem, problem
 
@@ -37,6 +37,11 @@ class PlacedDimension(Placed):
 
 
 @dataclass(frozen=True)
+class PlacedFunnel(Placed):
+    funnel: Funnel
+
+
+@dataclass(frozen=True)
 class Whole:
     packs: Sequence[Pack]
 
@@ -49,6 +54,11 @@ class Whole:
     def dimensions(self) -> tuple[PlacedDimension, ...]:
         found = ((pack, place, one) for pack in self.packs for place, one in enumerate(pack.dimensions))
         return tuple(PlacedDimension(pack, ("dimensions", place), one) for pack, place, one in found)
+
+    @cached_property
+    def funnels(self) -> tuple[PlacedFunnel, ...]:
+        found = ((pack, place, one) for pack in self.packs for place, one in enumerate(pack.funnels))
+        return tuple(PlacedFunnel(pack, ("funnels", place), one) for pack, place, one in found)
 
     @cached_property
     def by_id(self) -> Mapping[str, Metric]:

@@ -9,6 +9,7 @@ from factbook.metrics.problems import DeclarationError, Problem, problem
 
 from .dimension import dimension_of
 from .document import read
+from .funnel import funnel_of
 from .metric import metric_of
 from .section import Section
 
@@ -36,10 +37,15 @@ def pack_of(given: Any, source: Source) -> Pack:
         dimensions=tuple(dimension_of(one, name) for one in section.sections("dimensions")),
         kpis=section.labels("kpis"),
         properties={event_type: _properties(one) for event_type, one in section.named("properties")},
+        funnels=tuple(funnel_of(one, name) for one in section.sections("funnels")),
         source=source,
     )
     section.end()
-    for key, declared in (("metrics", pack.metrics), ("dimensions", pack.dimensions)):
+    for key, declared in (
+        ("metrics", pack.metrics),
+        ("dimensions", pack.dimensions),
+        ("funnels", pack.funnels),
+    ):
         if len(declared) > MAX_DECLARED:
             section.complain(key, f"A pack holds at most {MAX_DECLARED:,} {key}.", "Make it two packs.")
     if problems:

@@ -1,0 +1,112 @@
+"""Funnels over HTTP: every way to ask, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from factbook.core.scope import Role, Scope
+from factbook.storage.engine import Engine
+from factbook.storage.warehouse import Warehouse
+from tests.queries.given import given
+
+from .reading_services import Reading, reading
+
+FEBRUARY: dict[str, Any] = {"start_date": "2026-02-02", "end_date": "2026-02-15", "window": "7d"}
+CHECKOUT = ("product_view", "add_to_cart", "checkout_start", "purchase")
+
+
+@pytest.fixture
+def served(warehouse: Warehouse, engine: Engine, scope: Scope, tmp_path: Path) -> Iterator[Reading]:
+    reached = {"a": 4, "b": 2, "c": 2, "d": 1}
+    happened = [
+        {"at": f"2026-02-03T12:0{minute}:00Z", "type": kind, "user": user, "country": "DE" if user < "c" else "FR"}
+        for user, steps in reached.items()
+        for minute, kind in enumerate(CHECKOUT[:steps])
+    ]
+    given(engine, scope, happened)
+    with reading(warehouse, scope, tmp_path) as found:
+        yield found
+
+
+def post(served: Reading, path: str, question: Any) -> Any:
+    return served.client.post(path, json=question, headers={"Authorization": f"Bearer {served.keys[Role.VIEWER]}"})
+
+
+def counts(answer: Any) -> list[int]:
+    return [step["count"] for step in answer["steps"]]
+
+
+def test_a_named_funnel_and_its_steps_are_answered_alike(served: Reading) -> None:
+    named = served.get("/funnel/analysis", funnel_name="checkout", **FEBRUARY).json()
+    assert counts(named) == [4, 3, 1, 1]
+    assert [step["label"] for step in named["steps"]] == ["Product seen", "In the cart", "Checkout begun", "Paid"]
+    steps = served.get("/funnel/analysis", steps=",".join(CHECKOUT), **FEBRUARY).json()
+    posted = post(served, "/funnel/analysis", {"steps": list(CHECKOUT), **FEBRUARY}).json()
+    assert steps == posted
+    assert counts(steps) == counts(named)
+
+
+def test_a_question_fits_into_the_query_string(served: Reading) -> None:
+    told = served.get("/funnel/analysis", question='{"funnel_name": "checkout", "period": "last_30_days"}').json()
+    assert counts(told) == [4, 3, 1, 1]
+
+
+def test_filters_stand_in_the_query_string(served: Reading) -> None:
+    told = served.get("/funnel/analysis", funnel_name="checkout", country="FR", **FEBRUARY).json()
+    assert counts(told) == [2, 1, 0, 0]
+
+
+def test_the_steps_are_a_file(served: Reading) -> None:
+    file = served.get("/funnel/analysis", funnel_name="checkout", format="csv", **FEBRUARY)
+    assert file.headers["content-type"].startswith("text/csv")
+    assert file.text.splitlines()[1].startswith("1,Product seen,4,1.0,1.0,0,")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({}, "steps"),
+        ({"steps": ["a"]}, "steps"),
+        ({"steps": "a,b"}, "steps"),
+        ({"steps": ["a", 1]}, "steps.1"),
+        ({"steps": ["a", {}]}, "steps.1"),
+        ({"steps": ["a", {"event": "b", "colour": 1}]}, "steps.1.colour"),
+        ({"steps": ["a", {"event": "b", "where": "price >"}]}, "steps.1.where"),
+        ({"steps": ["a", {"event": "b", "optional": True}]}, "steps.1.optional"),
+        ({"steps": ["a", "b"], "window": "soon"}, "window"),
+        ({"steps": ["a", "b"], "window": "9999d"}, "window"),
+        ({"steps": ["a", "b"], "window": None, "order": "sideways"}, "order"),
+        ({"steps": ["a", "b"], "order": "strict", "exclusions": ["c"]}, "exclusions"),
+        ({"steps": ["a", "b"], "exclusions": [{"event": "c", "from_step": 2}]}, "exclusions.0.to_step"),
+        ({"steps": ["a", "b"], "exclusions": [{"event": "c", "from_step": 7}]}, "exclusions.0.from_step"),
+        ({"steps": ["a", "b", "c", "d", "e", "f", "g"], "order": "any"}, "steps"),
+        ({"steps": ["a", "b"], "order": "any", "count": "totals"}, "count"),
+        ({"steps": ["a", "b"], "breakdown": "colour"}, "breakdown"),
+        ({"steps": ["a", "b"], "breakdown": "country", "attribution": "step:3"}, "attribution"),
+        ({"steps": ["a", "b"], "limit": 0}, "limit"),
+        ({"steps": ["a", "b"], "granularity": "1x"}, "granularity"),
+        ({"steps": ["a", "b"], "count": "heads"}, "count"),
+        ({"steps": ["a", "b"], "period": "whenever"}, "period"),
+        ({"steps": ["a", "b"], "colour": 1}, "colour"),
+    ],
+)
+def test_what_is_wrong_is_named(served: Reading, wrong: dict[str, Any], field: str) -> None:
+    refused = post(served, "/funnel/analysis", wrong)
+    assert (refused.status_code, refused.json()["field"]) == (422, field)
+
+
+def test_an_unknown_funnel_is_not_found(served: Reading) -> None:
+    refused = served.get("/funnel/analysis", funnel_name="chekout")
+    assert refused.status_code == 404
+    assert "checkout" in str(refused.json())
+
+
+def test_one_tenant_never_sees_anothers(served: Reading, engine: Engine, scope: Scope) -> None:
+    other = Scope(tenant=f"{scope.tenant}-other", actor="test", role=Role.OWNER)
+    given(engine, other, [{"at": "2026-02-03T12:00:00Z", "type": kind, "user": "z"} for kind in CHECKOUT])
+    told = served.get("/funnel/analysis", funnel_name="checkout", **FEBRUARY).json()
+    assert counts(told) == [4, 3, 1, 1]
