@@ -84,6 +84,13 @@ def router(services: Services) -> APIRouter:
             return _to_sign_in(request)
         return render("kpis.html", page="kpis", scope=scope)
 
+    @pages.get("/retention")
+    def retention(request: Request) -> Response:
+        scope = visitor(request)
+        if scope is None:
+            return _to_sign_in(request)
+        return render("retention.html", page="retention", scope=scope)
+
     @pages.get("/sign-in")
     def sign_in(request: Request, next: str = "/", reason: str = "") -> Response:
         target = _local(next)

@@ -42,4 +42,5 @@ shortcut("t", () => globalThis.factbookTheme.toggle());
 shortcut("g o", () => location.assign("/"));
 shortcut("g x", () => location.assign("/explore"));
 shortcut("g k", () => location.assign("/kpis"));
+shortcut("g r", () => location.assign("/retention"));
 shortcut("g e", () => location.assign("/events"));
