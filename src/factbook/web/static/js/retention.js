@@ -10,7 +10,7 @@ import { shortcut } from "./shell.js";
 import { showPeople } from "./retention/people.js";
 import { Chart, STATES, curve, lifecycle, stickiness } from "./retention/pictures.js";
 import { ofCohorts, ofDays, ofLife, pageAddress, read } from "./retention/question.js";
-import { cohortName, periodName, plainTable, table, views } from "./retention/table.js";
+import { begun, cohortName, periodName, plainTable, table, views } from "./retention/table.js";
 
 const COHORTS = "/cohort/analysis";
 const LIFE = "/api/v1/analytics/users/lifecycle";
@@ -48,7 +48,7 @@ async function load() {
   try {
     const parts = [get(COHORTS, ofCohorts(asked), { signal }), get(LIFE, ofLife(asked), { signal }), get(DAYS, ofDays(asked), { signal })];
     const [cohorts, life, days] = await Promise.all(parts);
-    answer = cohorts;
+    answer = begun(cohorts);
     byId("message").replaceChildren(...(cohorts.people ? [] : [await nobody(signal)]));
     byId("answer").hidden = !cohorts.people;
     if (cohorts.people) show(life, days);
@@ -94,6 +94,7 @@ function showTable() {
   setText(byId("curve-title"), `${what}, ${view[1].toLowerCase()}`);
   const isSeen = byId("people") && answer.average.rates;
   const open = (line, at) => showPeople(ofCohorts(asked), line.cohort, answer.periods[at], `${cohortName(line, answer)}, ${periodName(answer.periods[at], answer)}`);
+  if (byId("choose")) byId("choose").hidden = !isSeen;
   byId("table").replaceChildren(table(answer, view, isSeen ? open : null));
   const drawn = view[0] === "counts" || view[0] === "values" || view[0] === "cumulative" ? views(answer)[0] : view;
   const known = answer.average[drawn[0]].filter((value) => value !== null);

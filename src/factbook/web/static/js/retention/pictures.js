@@ -54,7 +54,7 @@ const categories = (data, colour, formatter = (value) => value) => ({
 /** The average, thick, among the cohorts; what is not over is left out, so that it is no fall. */
 export function curve(answer, [field, , metric]) {
   const names = answer.periods.map((name) => periodName(name, answer));
-  const over = (line) => line[field].map((value, at) => (line.incomplete?.[at] ? null : value));
+  const over = (line) => line[field].map((value, at) => (line.incomplete[at] ? null : value));
   return (colour) => ({
     ...frame(colour, "line", (points) => {
       const known = points.filter(({ value }) => value !== null && value !== undefined).slice(0, 12);
@@ -62,7 +62,7 @@ export function curve(answer, [field, , metric]) {
     }),
     grid: GRID,
     xAxis: { ...categories(names, colour), boundaryGap: false },
-    yAxis: [{ ...valueAxis(metric, colour, "left"), min: 0 }],
+    yAxis: [{ ...valueAxis(metric, colour, "left"), min: 0, max: answer.reference === "period_0" && metric.unit === "percent" ? 1 : null }],
     series: [
       { name: "Average", type: "line", data: answer.average[field], symbolSize: 6, lineStyle: { width: 3, color: colour.series[1] }, itemStyle: { color: colour.series[1] }, z: 3 },
       ...answer.cohorts

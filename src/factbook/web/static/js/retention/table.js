@@ -7,6 +7,14 @@ const SHAPES = { "1d": "weekday", "1w": "date", "1mo": "month" };
 const WORDS = { "1d": "Day", "1w": "Week", "1mo": "Month" };
 const DEEPEST = 55; // percent of the colour: the figures stay readable on it
 
+/** The answer without the periods that have begun for no cohort. */
+export function begun(answer) {
+  const field = answer.average.rates ? "counts" : "values";
+  const width = 1 + answer.periods.findLastIndex((_, at) => answer.cohorts.some((line) => line[field][at] !== null));
+  const cut = (line) => Object.fromEntries(Object.entries(line).map(([name, value]) => [name, Array.isArray(value) ? value.slice(0, width) : value]));
+  return { ...answer, periods: answer.periods.slice(0, width), average: cut(answer.average), cohorts: answer.cohorts.map(cut) };
+}
+
 /** What cells may show: [field, label, metric that it is written as]. */
 export function views(answer) {
   if (answer.average.rates) {
@@ -37,13 +45,13 @@ export function table(answer, [field, label, metric], open) {
   const text = (value) => (value === null ? "" : written(value, metric));
   const cell = (line, at) => {
     const value = line[field][at];
-    const node = el("td", { class: line.incomplete?.[at] ? "incomplete" : null });
-    if (value === null) return node;
+    if (value === null) return el("td");
+    const node = el("td", { class: line.incomplete[at] ? "incomplete" : null });
     if (isTinted && most > 0) {
       node.dataset.heat = "";
       node.style.setProperty("--heat", String(Math.round(DEEPEST * Math.min(value / most, 1))));
     }
-    const about = `${cohortName(line, answer)}, ${periodName(answer.periods[at], answer)}: ${text(value)}${line.incomplete?.[at] ? ", not over yet" : ""}`;
+    const about = `${cohortName(line, answer)}, ${periodName(answer.periods[at], answer)}: ${text(value)}${line.incomplete[at] ? ", not over yet" : ""}`;
     node.append(open && line.cohort ? el("button", { type: "button", "aria-label": about, title: about, onclick: () => open(line, at) }, text(value)) : text(value));
     return node;
   };
