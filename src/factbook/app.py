@@ -51,6 +51,7 @@ from factbook.storage.sharing import sharing
 from factbook.storage.warehouse import Warehouse
 from factbook.transports.http import (
     auth,
+    behaviour,
     catalog,
     cohorts,
     custom_events,
@@ -103,6 +104,7 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         definitions.router(services),
         dashboard.router(services),
         segments.router(services),
+        behaviour.router(services),
         cohorts.router(services),
         funnels.router(services),
         journeys.router(services),
