@@ -110,3 +110,47 @@ def test_one_tenant_never_sees_anothers(served: Reading, engine: Engine, scope: 
     given(engine, other, [{"at": "2026-02-03T12:00:00Z", "type": kind, "user": "z"} for kind in CHECKOUT])
     told = served.get("/funnel/analysis", funnel_name="checkout", **FEBRUARY).json()
     assert counts(told) == [4, 3, 1, 1]
+
+
+def test_who_turned_away_is_listed_page_by_page(served: Reading) -> None:
+    place = {"funnel_name": "checkout", **FEBRUARY, "step": 3, "dropped": True, "limit": 1}
+    first = served.get("/funnel/people", **place).json()
+    second = served.get("/funnel/people", **place, cursor=first["next_cursor"]).json()
+    assert {one["user_id"] for page in (first, second) for one in page["people"]} == {"b", "c"}
+    assert second["next_cursor"] is None
+    assert [one["times"][1:] for one in first["people"]] == [["2026-02-03T12:01:00+00:00", None, None]]
+
+
+def test_who_converted_is_listed(served: Reading) -> None:
+    question = {"steps": list(CHECKOUT), **FEBRUARY, "step": 4}
+    headers = {"Authorization": f"Bearer {served.keys[Role.ANALYST]}"}
+    told = served.client.post("/funnel/people", json=question, headers=headers).json()
+    assert [(one["user_id"], one["steps_done"]) for one in told["people"]] == [("a", 4)]
+
+
+def test_a_visitor_who_signed_in_elsewhere_is_listed_as_the_user(served: Reading, engine: Engine, scope: Scope) -> None:
+    events = [{"at": f"2026-02-04T12:0{n}:00Z", "type": kind, "visitor": "v"} for n, kind in enumerate(CHECKOUT)]
+    given(engine, scope, [*events, {"at": "2026-05-01T00:00:00Z", "type": "user_login", "user": "z", "visitor": "v"}])
+    told = served.get("/funnel/people", funnel_name="checkout", **FEBRUARY).json()
+    assert {"user_id": "z", "anonymous_ids": ["v"]} in [
+        {name: one[name] for name in ("user_id", "anonymous_ids")} for one in told["people"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"step": 5}, "step"),
+        ({"step": 1, "dropped": True}, "step"),
+        ({"step": 2, "dropped": "perhaps"}, "dropped"),
+        ({"cursor": "abc"}, "cursor"),
+        ({"limit": 5000}, "limit"),
+    ],
+)
+def test_what_is_wrong_with_a_list_of_people_is_named(served: Reading, wrong: dict[str, Any], field: str) -> None:
+    refused = served.get("/funnel/people", funnel_name="checkout", **wrong)
+    assert (refused.status_code, refused.json()["field"]) == (422, field)
+
+
+def test_single_people_are_for_those_who_may_read_events(served: Reading) -> None:
+    assert served.get("/funnel/people", Role.VIEWER, funnel_name="checkout").status_code == 403

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from factbook.core.errors import Kind, invalid
-from factbook.core.scope import Scope
+from factbook.core.scope import Role, Scope
 from factbook.queries.behaviour.funnels.answer import funnel
+from factbook.queries.behaviour.funnels.listed import MAX_PEOPLE, listed, step_of
 from factbook.queries.behaviour.funnels.named import names_in
 from factbook.queries.behaviour.funnels.question import FIELDS, Question, question
 from factbook.services import Services
@@ -98,6 +99,22 @@ _ABOUT = (
     " docs/behaviour.md tells all. "
 )
 _CSV = ("step", "label", "count", "conversion", "overall", "dropped", "median_seconds", "mean_seconds")
+PEOPLE: dict[str, Any] = {
+    "step": 2,
+    "dropped": True,
+    "people": [
+        {
+            "user_id": "u-1001",
+            "anonymous_ids": ["v-77"],
+            "steps_done": 1,
+            "times": ["2026-03-01T09:00:00+01:00", "2026-03-01T09:15:00+01:00"],
+        }
+    ],
+    "next_cursor": "1311768467463790320",
+}
+PLACE = ("step", "dropped", "cursor")
+"""What names some of the people, beside the question."""
+
 _Text = str | None
 
 
@@ -131,13 +148,19 @@ def asked(
         if name in given:
             given[name] = [part.strip() for part in given[name].split(",") if part.strip()]
     if "include_bots" in given:
-        given["include_bots"] = _flag(given["include_bots"])
-    return {**given, "filters": filters_of(request, (*FIELDS, "question", "step", "dropped"))}
+        given["include_bots"] = _flag(given["include_bots"], "include_bots")
+    return {**given, "filters": filters_of(request, (*FIELDS, "question", *PLACE))}
 
 
 def router(services: Services) -> APIRouter:
-    """GET and POST /funnel/analysis."""
+    """GET and POST /funnel/analysis and /funnel/people."""
     routes = APIRouter(tags=["Funnels"])
+    _analysis(routes, services)
+    _people(routes, services)
+    return routes
+
+
+def _analysis(routes: APIRouter, services: Services) -> None:
     reader = Depends(scope_for(services))
 
     async def told(scope: Scope, given: Mapping[str, Any], file: str | None) -> Response:
@@ -181,7 +204,66 @@ def router(services: Services) -> APIRouter:
         openapi_extra=BODY,
         responses=documented(ANSWER, Kind.NOT_FOUND, Kind.MALFORMED),
     )
-    return routes
+
+
+def _people(routes: APIRouter, services: Services) -> None:
+    reader = Depends(scope_for(services, Role.ANALYST, Role.ADMIN))
+
+    async def told(scope: Scope, given: Mapping[str, Any]) -> Response:
+        rest = {name: value for name, value in given.items() if name not in (*PLACE, "limit")}
+        about = understood(services, scope, rest)
+        dropped, limit = _flag(given.get("dropped") or False, "dropped"), whole_limit(given.get("limit"))
+        cursor = given.get("cursor")
+        if cursor is not None and not isinstance(cursor, str):
+            raise invalid("cursor is not a text.", field="cursor")
+        step = step_of(about, given.get("step", len(about.steps)), dropped=dropped)
+        read = partial(
+            listed, services.warehouse, scope, about, step, dropped=dropped, limit=limit, cursor=cursor or None
+        )
+        return answer(await services.reads.run(scope, read, "funnel people"))
+
+    async def by_query(
+        request: Request,
+        scope: Annotated[Scope, reader],
+        given: Annotated[dict[str, Any], Depends(asked)],
+        step: Annotated[_Text, Query(description="Who did this step; the last where absent.", examples=["2"])] = None,
+        dropped: Annotated[_Text, Query(description="true: who did what comes before it, and not it.")] = None,
+        cursor: Annotated[_Text, Query(description="next_cursor of the page before.")] = None,
+    ) -> Response:
+        beside = {name: value for name, value in request.query_params.items() if name in (*PLACE, "limit")}
+        return await told(scope, {**given, **beside})
+
+    async def posted(request: Request, scope: Annotated[Scope, reader]) -> Response:
+        return await told(scope, object_of(await json_body(request)))
+
+    routes.add_api_route(
+        "/funnel/people",
+        by_query,
+        name="funnel_people",
+        summary="Who did a step of a funnel, or turned away before it",
+        description="The question of /funnel/analysis with `step`, `dropped`, `limit` (to 1,000) and `cursor`. "
+        + FILTER_SYNTAX,
+        responses=documented(PEOPLE, Kind.NOT_FOUND),
+    )
+    routes.add_api_route(
+        "/funnel/people",
+        posted,
+        methods=["POST"],
+        name="funnel_people_asked",
+        summary="The same, with steps chosen by expressions",
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {"type": "object"},
+                        "example": {**QUESTION, "step": 2, "dropped": True, "limit": 100},
+                    }
+                },
+            }
+        },
+        responses=documented(PEOPLE, Kind.NOT_FOUND, Kind.MALFORMED),
+    )
 
 
 BODY: dict[str, Any] = {
@@ -219,7 +301,19 @@ def _whole_question(text: str) -> dict[str, Any]:
         raise invalid("question is not JSON.", field="question") from None
 
 
-def _flag(text: str) -> bool:
-    if text.lower() not in ("true", "false", "1", "0"):
-        raise invalid("include_bots takes true or false.", field="include_bots")
-    return text.lower() in ("true", "1")
+def whole_limit(given: Any) -> int:
+    """How many people a page holds."""
+    if given is None:
+        return 100
+    if isinstance(given, str) and given.isdecimal():
+        given = int(given[:6])
+    if not isinstance(given, int) or isinstance(given, bool) or not 1 <= given <= MAX_PEOPLE:
+        raise invalid(f"limit is a whole number from 1 to {MAX_PEOPLE:,}.", field="limit")
+    return given
+
+
+def _flag(given: Any, field: str) -> bool:
+    text = str(given).lower()
+    if text not in ("true", "false", "1", "0"):
+        raise invalid(f"{field} takes true or false.", field=field)
+    return text in ("true", "1")
