@@ -77,6 +77,17 @@ def test_the_kpis_have_no_violation(shop: Server, open_page: OpenPage, how: dict
     assert violations(page) == []
 
 
+@pytest.mark.parametrize("how", [_LIGHT, _DARK, _PHONE], ids=["light", "dark", "phone"])
+def test_the_retention_page_has_no_violation(shop: Server, open_page: OpenPage, how: dict[str, Any]) -> None:
+    page = open_page(shop, "/retention?cohort_type=acquisition_day&period=30d", **how)
+    expect(page.locator("#stickiness canvas")).to_be_visible()
+    page.get_by_text("As a table").first.click()
+    assert violations(page) == []
+    page.locator("#table td button").first.click()
+    expect(page.locator("#people").get_by_role("link").first).to_be_visible()
+    assert violations(page) == []
+
+
 def test_the_sign_in_page_has_no_violation(server: Server, open_page: OpenPage) -> None:
     assert violations(open_page(server, "/sign-in?reason=link", signed_in=False)) == []
 
