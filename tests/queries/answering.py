@@ -83,9 +83,9 @@ def process(engine: Engine, scope: Scope, versions: Versions, **more: Any) -> As
     return Asking(scope, warehouse, reads, answers, versions, cache, looked)
 
 
-def appear(engine: Engine, asking: Asking, *times: str, scope: Scope | None = None) -> None:
+def appear(engine: Engine, asking: Asking, *times: str, scope: Scope | None = None, **more: Any) -> None:
     """Purchases at these times become visible, as the writer makes them."""
     scope = scope or asking.scope
-    given(engine, scope, [{**PURCHASE, "at": f"{each}:00Z"} for each in times])
+    given(engine, scope, [{**PURCHASE, "at": f"{each}:00Z", **more} for each in times])
     days = {int(datetime.fromisoformat(f"{each}:00Z").timestamp()) // 86400 for each in times}
     asking.versions.appeared({scope.tenant: days})

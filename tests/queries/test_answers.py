@@ -20,6 +20,7 @@ from factbook.metrics.catalog import built_in
 from factbook.queries.callers import CALLER
 from factbook.storage.engine import Engine
 from factbook.storage.versions import LocalVersions, UnknownVersions
+from factbook.storage.warehouse import Warehouse
 from tests.ingest.way_in import WayIn, way_in
 
 from .answering import TENANT, TODAY, Asking, appear, process
@@ -45,6 +46,32 @@ def test_the_same_question_of_the_same_data_costs_one_query(engine: Engine, aski
         assert await asking.ask("orders", "revenue", dimensions=("category",)) == first
         assert asking.warehouse.statements == cost > 0
         assert asking.looked == [False, True]
+
+    asyncio.run(body())
+
+
+def test_what_was_seen_is_looked_up_once_until_an_event_may_have_brought_something_new(
+    engine: Engine, asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+    rows = Warehouse.rows
+
+    def counting(self: Warehouse, scope: Scope, sql: str, *parameters: Any) -> Any:
+        looked.append(sql)
+        return rows(self, scope, sql, *parameters)
+
+    monkeypatch.setattr(Warehouse, "rows", counting)
+
+    async def body() -> None:
+        appear(engine, asking, f"{TODAY}T08:00")
+        for limit in (1, 2, 3):  # three questions, none of them kept
+            assert (await asking.ask("revenue", "purchase.amount", limit=limit))["total"]["values"]["revenue"] == 10
+        assert len(looked) == 2  # the currencies of purchases, and what purchase.amount is
+        appear(engine, asking, f"{TODAY}T09:00", properties={"amount": 5, "currency": "CHF"})
+        with pytest.raises(FactbookError) as refused:
+            await asking.ask("revenue", limit=4)
+        assert refused.value.kind is Kind.CONFLICT
+        assert "CHF" in refused.value.message
 
     asyncio.run(body())
 

@@ -15,11 +15,11 @@ import msgspec
 from factbook.core.clock import epoch_ms
 from factbook.core.scope import Scope
 from factbook.storage.cache import Cache, Kept
-from factbook.storage.versions import Versions
+from factbook.storage.versions import FOREVER, Versions
 from factbook.storage.warehouse import Warehouse
 
 from .asking.ask import Tenant, ask
-from .asking.lookups import Lookups
+from .asking.lookups import Known, Lookups
 from .asking.plan import Plan
 from .asking.request import Request
 from .asking.resolved import MINUTE_MS, Resolved, resolved, settings
@@ -28,6 +28,8 @@ from .reads import Reads
 from .turns import Turn
 
 MAX_RESOLVED = 4096
+MAX_KNOWN = 1000
+"""Tenants."""
 
 
 class Shared(Protocol):
@@ -74,6 +76,7 @@ class Answers:
         self._shared = shared
         self._looked = looked
         self._resolved: OrderedDict[bytes, Resolved] = OrderedDict()
+        self._known: OrderedDict[str, tuple[str, Known]] = OrderedDict()
         self._flights: dict[str, _Flight] = {}
         self._waiting: dict[str, Turn[bytes]] = {}
 
@@ -83,8 +86,8 @@ class Answers:
         One that explains itself is never out of the cache: what it tells is how it was found.
         """
 
-        def read() -> bytes:
-            return msgspec.json.encode(ask(self._warehouse, scope, tenant, request, now))
+        def read(known: Known | None = None) -> bytes:
+            return msgspec.json.encode(ask(self._warehouse, scope, tenant, request, now, known))
 
         if request.explain:
             return await self._reads.run(scope, read, _words(request))
@@ -117,7 +120,7 @@ class Answers:
                 self._resolved.popitem(last=False)
         return found
 
-    async def _flown(self, scope: Scope, key: str, read: Callable[[], bytes], request: Request) -> bytes:
+    async def _flown(self, scope: Scope, key: str, read: Callable[[Known | None], bytes], request: Request) -> bytes:
         """One query for everybody who asks for the same of the same data, until all of them have left."""
         flight = self._flights.get(key)
         if flight is not None:
@@ -143,12 +146,14 @@ class Answers:
         if flight.task.done() and not flight.task.cancelled():
             flight.task.exception()  # seen, even where every caller has gone
 
-    async def _found(self, scope: Scope, key: str, read: Callable[[], bytes], request: Request) -> bytes:
+    async def _found(self, scope: Scope, key: str, read: Callable[[Known | None], bytes], request: Request) -> bytes:
         kept = await self._shared.found(key) if self._shared else None
         self._looked(kept is not None)
         if kept is None:
             try:
-                kept = Kept(await self._reads.run(scope, read, _words(request)), self._cache.life)
+                known = await self._known_of(scope)
+                body = await self._reads.run(scope, lambda: read(known), _words(request))
+                kept = Kept(body, self._cache.life)
             except BaseException:
                 if self._shared:
                     await self._shared.leave(key)
@@ -157,6 +162,17 @@ class Answers:
                 await (self._shared.keep(key, kept.body) if self._cache.takes(kept.body) else self._shared.leave(key))
         self._cache.put(key, kept.body, kept.life)
         return kept.body
+
+    async def _known_of(self, scope: Scope) -> Known | None:
+        """What was looked up since anything of the tenant's last changed: currencies, types and numbers seen."""
+        version = await self._versions.token(scope.tenant, (FOREVER,))
+        if version is None:
+            return None
+        state, known = self._known.pop(scope.tenant, ("", {}))
+        self._known[scope.tenant] = version, known if state == version else {}
+        while len(self._known) > MAX_KNOWN:
+            self._known.popitem(last=False)
+        return self._known[scope.tenant][1]
 
     async def _joined(self, scope: Scope, key: str, read: Callable[[], bytes], request: Request) -> bytes:
         """Where the version of the data is not known: no answer that was begun before it was asked for."""

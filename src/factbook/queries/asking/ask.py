@@ -15,7 +15,7 @@ from factbook.queries.behaviour.segments.segments import NONE, Segments
 from factbook.storage.warehouse import Warehouse
 
 from .answer import told
-from .lookups import Lookups
+from .lookups import Known, Lookups
 from .plan import Plan
 from .reading import Reading
 from .request import Request
@@ -33,12 +33,14 @@ class Tenant:
     segments: Segments = NONE
 
 
-def ask(warehouse: Warehouse, scope: Scope, tenant: Tenant, request: Request, now: datetime) -> dict[str, Any]:
-    """The answer to `request`, JSON-able.
+def ask(
+    warehouse: Warehouse, scope: Scope, tenant: Tenant, request: Request, now: datetime, known: Known | None = None
+) -> dict[str, Any]:
+    """The answer to `request`, JSON-able. known: what was looked up already in this state of the tenant's data.
 
     INVALID naming the field of a senseless request, FORBIDDEN for a metric of a higher tier, CONFLICT for amounts
     without a rate, LIMITED for a request too heavy.
     """
     plan = Plan(request, scope, tenant.catalog, tenant.calendar, tenant.money, now, segments=tenant.segments)
-    plan = planned(plan, Lookups(warehouse, scope))
+    plan = planned(plan, Lookups(warehouse, scope, {} if known is None else known))
     return told(Reading(warehouse, plan).run(), plan, dict(tenant.kept))

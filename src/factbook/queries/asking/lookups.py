@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from factbook.core.errors import invalid
 from factbook.core.scope import Scope
 from factbook.metrics import names
 from factbook.storage.warehouse import Warehouse
 
+T = TypeVar("T")
+
+Known = MutableMapping[Hashable, Any]
+"""What was looked up already in one state of one tenant's data."""
+
+MAX_KNOWN = 1000
 MAX_LOOKED_UP = 30_000
 """Characters of one lookup; a server takes no value of more than 128 KiB."""
 
@@ -34,23 +41,41 @@ WHERE tenant = {tenant:String} AND level = '1d' AND (event_type, property) IN {p
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """Small reads of one tenant's data."""
+    """Small reads of one tenant's data, each once in the life of `known`."""
 
     warehouse: Warehouse
     scope: Scope
+    known: Known = field(default_factory=dict)
 
     def event_types(self) -> tuple[str, ...]:
-        return tuple(str(row[0]) for row in self.warehouse.rows(self.scope, _TYPES))
+        return self._once("types", lambda: tuple(str(row[0]) for row in self.warehouse.rows(self.scope, _TYPES)))
 
     def currencies(self, types: Sequence[str]) -> tuple[str, ...]:
         """Currencies that events of these types (none: of all) named, upper case."""
         bound = {"types": list(types), "mark": CURRENCY_MARK}
-        return tuple(str(row[0]) for row in self.warehouse.rows(self.scope, _CURRENCIES, bound))
+
+        def look() -> tuple[str, ...]:
+            return tuple(str(row[0]) for row in self.warehouse.rows(self.scope, _CURRENCIES, bound))
+
+        return self._once(("currencies", *types), look)
 
     def numbers(self, given: Sequence[str]) -> frozenset[tuple[str, str]]:
         """The (event type, property) pairs that names like `TYPE.PROPERTY` can mean and that were ever sent."""
         pairs = [pair for name in given for pair in names.splits(name, field="metrics")]
         if sum(len(a) + len(b) for a, b in pairs) > MAX_LOOKED_UP:
             raise invalid("These names can mean too much.", field="metrics", hint="Declare metrics, or ask for fewer.")
-        rows = self.warehouse.rows(self.scope, _NUMBERS, {"pairs": pairs})
-        return frozenset((str(a), str(b)) for a, b in rows)
+
+        def look() -> frozenset[tuple[str, str]]:
+            rows = self.warehouse.rows(self.scope, _NUMBERS, {"pairs": pairs})
+            return frozenset((str(a), str(b)) for a, b in rows)
+
+        return self._once(("numbers", *pairs), look)
+
+    def _once(self, what: Hashable, look: Callable[[], T]) -> T:
+        if what in self.known:
+            found: T = self.known[what]
+            return found
+        found = look()
+        if len(self.known) < MAX_KNOWN:
+            self.known[what] = found
+        return found

@@ -43,7 +43,8 @@ class Reading:
                 return self
         if self._plan.dimensions:
             self.rows = self._told_apart()
-        self._read(range(len(self._plan.placed.ranges)))
+        if not self.cells.found:
+            self._read(range(len(self._plan.placed.ranges)))
         return self
 
     def _at_once(self) -> None:
@@ -59,7 +60,11 @@ class Reading:
         plan = self._plan
         if plan.by_event_type and all(source.stored for source in plan.sources):
             trial = self._tried(Rows(tuple((name,) for name in plan.event_types)))
-            return self._first(trial, self._counted(trial))
+            rows = self._first(trial, self._counted(trial))
+            is_all = rows.of == len(rows.values) and not any(leaf.window_days for leaf in plan.reads)
+            if is_all and len(plan.placed.ranges) == 1:
+                self._take(trial, rows)
+            return rows
         try:
             return tops(self._rows, plan)
         except UnrankedError:
@@ -129,6 +134,13 @@ class Reading:
         trial._read([total] if earlier is None else [total, earlier])
         self.cells.statements += trial.cells.statements
         return trial
+
+    def _take(self, trial: Reading, rows: Rows) -> None:
+        """What `trial` read is all there is to read; `rows` are its rows, in their order and without the empty ones."""
+        places = {trial.rows.values.index(value) + 1: i + 1 for i, value in enumerate(rows.values)} | {ALL: ALL}
+        found = trial.cells.found.items()
+        self.cells.found = {(leaf, places[row], span): cell for (leaf, row, span), cell in found if row in places}
+        self.cells.first = trial.cells.first
 
     def _counted(self, trial: Reading) -> set[int]:
         """The rows of `trial` in which anything counts, over the period or the window that they are ordered by."""
