@@ -154,3 +154,11 @@ def test_what_is_wrong_with_a_list_of_people_is_named(served: Reading, wrong: di
 
 def test_single_people_are_for_those_who_may_read_events(served: Reading) -> None:
     assert served.get("/funnel/people", Role.VIEWER, funnel_name="checkout").status_code == 403
+
+
+def test_the_funnels_with_names_are_listed(served: Reading) -> None:
+    told = served.get("/api/v1/analytics/funnels", Role.VIEWER).json()["funnels"]
+    checkout = next(one for one in told if one["id"] == "checkout")
+    assert [step["events"] for step in checkout["steps"]] == [[kind] for kind in CHECKOUT]
+    for funnel in told:
+        assert served.get("/funnel/analysis", funnel_name=funnel["id"]).status_code == 200

@@ -84,12 +84,42 @@ def router(services: Services) -> APIRouter:
             return _to_sign_in(request)
         return render("kpis.html", page="kpis", scope=scope)
 
+    @pages.get("/funnels")
+    def funnels(request: Request) -> Response:
+        scope = visitor(request)
+        if scope is None:
+            return _to_sign_in(request)
+        return render("funnels.html", page="funnels", scope=scope)
+
     @pages.get("/retention")
     def retention(request: Request) -> Response:
         scope = visitor(request)
         if scope is None:
             return _to_sign_in(request)
         return render("retention.html", page="retention", scope=scope)
+
+    @pages.get("/segments")
+    def segments(request: Request) -> Response:
+        scope = visitor(request)
+        if scope is None:
+            return _to_sign_in(request)
+        return render("segments.html", page="segments", scope=scope)
+
+    @pages.get("/paths")
+    def paths(request: Request) -> Response:
+        scope = visitor(request)
+        if scope is None:
+            return _to_sign_in(request)
+        return render("paths.html", page="paths", scope=scope)
+
+    @pages.get("/journeys")
+    def journeys(request: Request) -> Response:
+        scope = visitor(request)
+        if scope is None:
+            return _to_sign_in(request)
+        if not _sees_events(scope):
+            return RedirectResponse("/", _SEE_OTHER)
+        return render("journeys.html", page="journeys", scope=scope)
 
     @pages.get("/sign-in")
     def sign_in(request: Request, next: str = "/", reason: str = "") -> Response:

@@ -40,3 +40,9 @@ def fields_of(funnel: Funnel) -> dict[str, Any]:
         "order": funnel.order.value,
         "window": funnel.window,
     }
+
+
+def shown(funnel: Funnel) -> dict[str, Any]:
+    """The funnel with its name, as it is listed."""
+    named = {"id": funnel.id, "label": funnel.label, "description": funnel.description, "pack": funnel.pack}
+    return {**named, **fields_of(funnel)}

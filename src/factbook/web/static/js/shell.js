@@ -42,5 +42,6 @@ shortcut("t", () => globalThis.factbookTheme.toggle());
 shortcut("g o", () => location.assign("/"));
 shortcut("g x", () => location.assign("/explore"));
 shortcut("g k", () => location.assign("/kpis"));
+shortcut("g f", () => location.assign("/funnels"));
 shortcut("g r", () => location.assign("/retention"));
 shortcut("g e", () => location.assign("/events"));
