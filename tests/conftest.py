@@ -14,6 +14,24 @@ from factbook.storage.migrate import migrate
 from factbook.storage.warehouse import Warehouse
 from tests.servers import clickhouse, valkey
 
+LONG = (
+    "tests/ingest/test_retention.py",
+    "tests/transports/test_retention.py",
+    "tests/faults/",
+    "tests/web/",
+    "tests/client/test_killed.py",
+    "tests/cli/",
+)
+"""What takes longest comes first, or one worker waits for the other at the end; what goes over whole tables before
+others have filled them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        return next((i for i, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG))
+
+    items.sort(key=place)
+
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
