@@ -63,19 +63,18 @@ def lifecycle(warehouse: Warehouse, scope: Scope, asked: Lifecycle, kept: Mappin
     who = people(warehouse, scope)
     sql = f"""{who.begin}SELECT cell.1 AS bucket, cell.2 AS state, count()
 FROM (
-    SELECT arraySort(groupArray(bucket)) AS there,
+    SELECT arraySort(found) AS there,
         arrayPushFront(arrayPopBack(there), {_NONE}) AS earlier, arrayPushBack(arrayPopFront(there), {_NONE}) AS later,
         arrayMap((b, e) -> (toUInt16(b), multiIf(e = {_NONE}, 1, e + 1 = b, 2, 3)), there, earlier) AS comings,
         arrayFilter((b, l) -> l != b + 1, there, later) AS last_seen,
         arrayJoin(arrayConcat(comings, arrayMap(b -> (toUInt16(b + 1), 4), arrayFilter(b -> b > 0, last_seen)))) AS cell
     FROM (
-        SELECT {who.of} AS who, {buckets.of(MS, parameters)} AS bucket
+        SELECT {who.of} AS who, groupUniqArray({buckets.of(MS, parameters)}) AS found
         FROM events
         {inside(about, parameters, start_ms=epoch_ms(FIRST))} AND {matches(asked.chosen, parameters)}
-        GROUP BY who, bucket
+        GROUP BY who
         HAVING who != 0
     )
-    GROUP BY who
 )
 WHERE bucket BETWEEN 2 AND {len(buckets.bounds) - 1}
 GROUP BY bucket, state"""

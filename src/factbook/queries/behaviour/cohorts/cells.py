@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from factbook.core.sql import Parameters
 from factbook.queries.behaviour.grid import Grid
@@ -87,12 +88,12 @@ def column(asked: Cohorts, k: str, parameters: Parameters) -> str:
     return f"transform({period}, {known}, {parameters.add(list(places.values()), 'Array(UInt16)')}, 0)"
 
 
-def groups(rows: Iterable[Sequence[float]], width: int, *, open: bool = False) -> tuple[Group, ...]:
-    """Of rows (label, base, column, members, count): column 0 brings the size, the others their count. open: what
+def groups(rows: Iterable[Sequence[Any]], width: int, *, open: bool = False) -> tuple[Group, ...]:
+    """Of rows (label, base, column, members, count, name): column 0 brings the size, the others their count. open: what
     counts in a column counts in all before it too."""
     sizes: dict[tuple[int, int], int] = {}
     counts: dict[tuple[int, int], list[float]] = {}
-    for label, base, column, members, count in rows:
+    for label, base, column, members, count, _ in rows:
         place = int(label), int(base)
         cells = counts.setdefault(place, [0] * width)
         if column == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from factbook.core.clock import epoch_ms
@@ -28,23 +28,20 @@ def retention(warehouse: Warehouse, scope: Scope, asked: Cohorts, kept: Mapping[
 
     kept: how far back tables are kept (horizon.horizons). INVALID for too many buckets.
     """
-    over = grid_of(asked)
-    labels = channels(warehouse, scope, asked, over)
-    parameters = Parameters()
+    over, parameters = grid_of(asked), Parameters()
     who = people(warehouse, scope)
-    found = members(asked, over, who, parameters)
-    sql = f"""{who.begin}SELECT {numbered(labels, parameters)} AS place, base, column, count() AS n, n
+    cells = f"""SELECT label, base, column, count() AS members, members AS n
 FROM (
     SELECT label, base, arrayJoin(arrayPushBack({_columns(asked, parameters)}, 0)) AS column
-    FROM ({found})
+    FROM ({members(asked, over, who, parameters)})
 )
 WHERE {{tenant:String}} != ''
-GROUP BY place, base, column"""
-    rows = warehouse.rows(scope, sql, parameters.values)
+GROUP BY label, base, column"""
+    rows = warehouse.rows(scope, who.begin + placed(cells, asked), parameters.values)
     table = Table(asked, over, groups(rows, len(asked.columns), open=asked.open))
     return {
         **about(asked, over, kept),
-        **told(table, labels, _shares),
+        **told(table, names(rows), _shares),
         **({"summary": _summary(table)} if _has_summary(asked) else {}),
     }
 
@@ -53,25 +50,23 @@ def grid_of(asked: Cohorts) -> Grid:
     return grid(asked.about.period, asked.granularity, asked.about.calendar, asked.now, asked.until)
 
 
-def channels(warehouse: Warehouse, scope: Scope, asked: Cohorts, over: Grid) -> tuple[str, ...]:
-    """The channels told apart, the largest first; none where cohorts are buckets."""
+def placed(rows: str, asked: Cohorts) -> str:
+    """SQL of the rows `label`, `base`, `column`, `members`, `n` with the place of the label in place of it, and its
+    name: 1 is the one with the most members, OTHER what is not told apart."""
     if not asked.is_channel:
-        return ()
-    parameters = Parameters()
-    who = people(warehouse, scope)
-    found = members(asked, over, who, parameters)
-    sql = f"""{who.begin}SELECT label, count() AS n
-FROM ({found})
-WHERE {{tenant:String}} != ''
-GROUP BY label
-ORDER BY n DESC, label
-LIMIT {int(asked.limit)}"""
-    return tuple(str(label) for label, _ in warehouse.rows(scope, sql, parameters.values))
+        return f"SELECT {OTHER} AS place, base, column, members, n, '' AS name FROM ({rows})"
+    return f"""SELECT if(rank <= {int(asked.limit)}, rank, {OTHER}) AS place, base, column, sum(members), sum(n),
+    any(label)
+FROM (
+    SELECT *, dense_rank() OVER (ORDER BY size DESC, label) AS rank
+    FROM (SELECT *, sum(if(column = 0, members, 0)) OVER (PARTITION BY label) AS size FROM ({rows}))
+)
+GROUP BY place, base, column"""
 
 
-def numbered(labels: tuple[str, ...], parameters: Parameters) -> str:
-    """SQL of the place of a label among those told apart, from 1; OTHER for the rest."""
-    return f"indexOf({parameters.add(list(labels), 'Array(String)')}, label)" if labels else str(OTHER)
+def names(rows: Iterable[Sequence[Any]]) -> dict[int, str]:
+    """What the places of `placed` are called, the largest first."""
+    return dict(sorted((row[0], row[-1]) for row in rows if row[0] != OTHER))
 
 
 def about(asked: Cohorts, over: Grid, kept: Mapping[str, int]) -> dict[str, Any]:
@@ -96,9 +91,9 @@ def about(asked: Cohorts, over: Grid, kept: Mapping[str, int]) -> dict[str, Any]
 
 
 def told(
-    table: Table, labels: tuple[str, ...], shares: Callable[[list[Cell | None]], dict[str, Any]]
+    table: Table, labels: Mapping[int, str], shares: Callable[[list[Cell | None]], dict[str, Any]]
 ) -> dict[str, Any]:
-    """Columns, cohorts and their average. shares: the numbers of one line."""
+    """Columns, cohorts and their average. labels: of channels, by place. shares: the numbers of one line."""
     asked, over, zone = table.asked, table.grid, table.asked.about.calendar.zone
     lines: list[dict[str, Any]] = []
 
@@ -109,10 +104,10 @@ def told(
         lines.append({**named, "size": size, **shares(cells), "incomplete": incomplete})
 
     if asked.is_channel:
-        for place in (*range(1, len(labels) + 1), OTHER):
+        for place in (*labels, OTHER):
             members = [group for group in table.groups if group.label == place]
             if place != OTHER or members:
-                line(members, cohort=labels[place - 1] if place else None, other=place == OTHER)
+                line(members, cohort=labels.get(place), other=place == OTHER)
     else:
         by_base = {group.base: group for group in table.groups}
         for base in range(1, over.size + 1):

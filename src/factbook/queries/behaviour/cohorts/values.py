@@ -27,7 +27,7 @@ from factbook.storage.warehouse import Warehouse
 from .cells import Cell, Table, column, groups
 from .members import Brought, followed
 from .question import Cohorts
-from .retention import about, channels, grid_of, numbered, told
+from .retention import about, grid_of, names, placed, told
 
 _RULES = (
     rules.name_the_metrics,
@@ -47,24 +47,21 @@ def values(warehouse: Warehouse, scope: Scope, asked: Cohorts, tenant: Tenant) -
         field = "returns" if asked.open else "reference"
         raise invalid(f"{field} is about retention, not about {asked.metric}.", field=field, hint="Leave it out.")
     metric, money = _metric(warehouse, scope, asked, tenant)
-    over = grid_of(asked)
-    labels = channels(warehouse, scope, asked, over)
-    parameters = Parameters()
+    over, parameters = grid_of(asked), Parameters()
+    who = people(warehouse, scope)
     sums = aggregate(leaf_of(metric), money, parameters)
     brought = Brought(f"toFloat64(ifNull({sums.direct}, 0))", f"({sums.counted})")
-    who = people(warehouse, scope)
-    found = followed(asked, over, who, parameters, brought)
-    placed = column(asked, "(toInt32(b) - toInt32(base))", parameters)
-    cells = f"arrayMap((b, each) -> ({placed}, each), buckets, found)"
-    sql = f"""{who.begin}SELECT {numbered(labels, parameters)} AS place, base, cell.1 AS column, count(), sum(cell.2)
+    at = column(asked, "(toInt32(b) - toInt32(base))", parameters)
+    each = f"arrayFilter(p -> p.1 > 0, arrayMap((b, each) -> ({at}, each), buckets, found))"
+    cells = f"""SELECT label, base, cell.1 AS column, count() AS members, sum(cell.2) AS n
 FROM (
-    SELECT label, base, arrayJoin(arrayPushBack(arrayFilter(p -> p.1 > 0, {cells}), (toUInt16(0), 0.))) AS cell
-    FROM ({found})
+    SELECT label, base, arrayJoin(arrayPushBack({each}, (toUInt16(0), 0.))) AS cell
+    FROM ({followed(asked, over, who, parameters, brought)})
 )
 WHERE {{tenant:String}} != ''
-GROUP BY place, base, column"""
-    rows = warehouse.rows(scope, sql, parameters.values)
-    if any(math.isnan(row[-1]) for row in rows):
+GROUP BY label, base, column"""
+    rows = warehouse.rows(scope, who.begin + placed(cells, asked), parameters.values)
+    if any(math.isnan(row[4]) for row in rows):
         raise FactbookError(
             Kind.CONFLICT,
             f"Amounts came in a currency without a rate to {money.currency}.",
@@ -76,7 +73,7 @@ GROUP BY place, base, column"""
     shown = {"unit": metric.unit, "decimals": metric.decimals}
     if metric.unit is Unit.CURRENCY:
         shown["currency"] = money.currency
-    return {**named, **shown, **told(table, labels, _amounts)}
+    return {**named, **shown, **told(table, names(rows), _amounts)}
 
 
 def _metric(warehouse: Warehouse, scope: Scope, asked: Cohorts, tenant: Tenant) -> tuple[Metric, Money]:
