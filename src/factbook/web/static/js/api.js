@@ -34,6 +34,10 @@ export async function put(path, body) {
   return send("PUT", path, body);
 }
 
+export async function remove(path) {
+  return send("DELETE", path);
+}
+
 function send(method, path, body, signal) {
   const content = body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   return request(path, { method, signal, ...content });
