@@ -36,6 +36,7 @@ from factbook.metrics.catalog import built_in
 from factbook.metrics.definitions import Definitions
 from factbook.queries import turns
 from factbook.queries.answers import Answers
+from factbook.queries.behaviour.funnels.kept import KeptFunnels
 from factbook.queries.behaviour.segments.kept import KeptSegments
 from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
@@ -65,6 +66,7 @@ from factbook.transports.http import (
     keys,
     lifecycle,
     metrics,
+    named_funnels,
     operations,
     paths,
     problems,
@@ -74,6 +76,7 @@ from factbook.transports.http import (
     segments,
     settings,
 )
+from factbook.transports.http.heads import Heads
 from factbook.transports.http.ingest import IngestRoutes
 from factbook.transports.http.leaving import Leaving
 from factbook.transports.http.request_id import RequestId
@@ -108,6 +111,7 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         behaviour.router(services),
         cohorts.router(services),
         funnels.router(services),
+        named_funnels.router(services),
         journeys.router(services),
         paths.router(services),
         lifecycle.router(services),
@@ -121,7 +125,7 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         pages.router(services),
     ):
         api.include_router(part)
-    app: ASGIApp = IngestRoutes(RequestId(SecurityHeaders(Leaving(api))), services)
+    app: ASGIApp = IngestRoutes(RequestId(SecurityHeaders(Heads(Leaving(api)))), services)
     security = services.settings.security
     if security.cors_origins:
         app = CORSMiddleware(
@@ -245,6 +249,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             feed=live,
             definitions=own_metrics,
             segments=own_segments,
+            funnels=KeptFunnels(metadata.funnels, clock),
             tenants=Tenants(own_metrics.catalog, tenant_settings.of, kept.limits, clock, own_segments.of),
             reads=reads,
             answers=Answers(warehouse, reads, versions, cache, shared.cache, looked=looked),
