@@ -24,6 +24,7 @@ from factbook.ingest.retention import Retention
 from factbook.metrics.catalog import built_in
 from factbook.metrics.definitions import Definitions
 from factbook.queries.answers import Answers
+from factbook.queries.behaviour.funnels.kept import KeptFunnels
 from factbook.queries.behaviour.segments.kept import KeptSegments
 from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
@@ -43,6 +44,7 @@ from factbook.transports.http import (
     funnels,
     lifecycle,
     metrics,
+    named_funnels,
     problems,
     realtime,
 )
@@ -88,6 +90,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path, engine: Engine | Non
             tenant_settings=settings,
             definitions=definitions,
             segments=segments,
+            funnels=KeptFunnels(metadata.funnels, clock),
             tenants=Tenants(definitions.catalog, settings.of, kept.limits, clock, segments.of),
             reads=reads,
             answers=Answers(warehouse, reads, UnknownVersions(), Cache(0, 0)),
@@ -98,7 +101,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path, engine: Engine | Non
     )
     app = FastAPI()
     problems.install(app)
-    for part in (events, metrics, realtime, catalog, dashboard, cohorts, lifecycle, funnels):
+    for part in (events, metrics, realtime, catalog, dashboard, cohorts, lifecycle, funnels, named_funnels):
         app.include_router(part.router(services))
     app.include_router(feed.router(services))
     try:

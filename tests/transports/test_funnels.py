@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from factbook.core.errors import FactbookError
 from factbook.core.scope import Role, Scope
 from factbook.storage.engine import Engine
 from factbook.storage.warehouse import Warehouse
@@ -162,3 +163,58 @@ def test_the_funnels_with_names_are_listed(served: Reading) -> None:
     assert [step["events"] for step in checkout["steps"]] == [[kind] for kind in CHECKOUT]
     for funnel in told:
         assert served.get("/funnel/analysis", funnel_name=funnel["id"]).status_code == 200
+
+
+def own(served: Reading, method: str, path: str = "", body: Any = None, role: Role = Role.ANALYST) -> Any:
+    headers = {"Authorization": f"Bearer {served.keys[role]}"}
+    return served.client.request(method, f"/api/v1/analytics/funnels{path}", json=body, headers=headers)
+
+
+def test_a_tenant_names_his_own_funnels(served: Reading) -> None:
+    steps = [{"event": "product_view", "filters": {"country": "DE"}}, "purchase"]
+    made = own(served, "POST", body={"id": "german", "steps": steps, "window": "1h"})
+    assert (made.status_code, made.json()["label"], made.json()["version"]) == (201, "German", 1)
+    assert counts(served.get("/funnel/analysis", funnel_name="german", **FEBRUARY).json()) == [2, 1]
+    assert own(served, "POST", body={"id": "german", "steps": steps}).status_code == 409
+    changed = own(served, "PUT", "/german", {"steps": ["add_to_cart", "purchase"], "label": "Of carts"})
+    assert (changed.status_code, changed.json()["version"]) == (200, 2)
+    assert counts(served.get("/funnel/analysis", funnel_name="german", **FEBRUARY).json()) == [3, 1]
+    assert own(served, "GET", "/german", role=Role.VIEWER).json()["label"] == "Of carts"
+    assert "german" in [one["id"] for one in own(served, "GET").json()["funnels"]]
+    assert own(served, "DELETE", "/german").status_code == 204
+    assert own(served, "GET", "/german").status_code == 404
+    assert own(served, "DELETE", "/german").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "field"),
+    [
+        ([], 422, None),
+        ({"steps": ["a", "b"]}, 422, "id"),
+        ({"id": "Big", "steps": ["a", "b"]}, 422, "id"),
+        ({"id": "checkout", "steps": ["a", "b"]}, 409, "id"),
+        ({"id": "x"}, 422, "steps"),
+        ({"id": "x", "steps": ["a"]}, 422, "steps"),
+        ({"id": "x", "steps": ["a", "b"], "period": "today"}, 422, "period"),
+        ({"id": "x", "steps": ["a", "b"], "label": 1}, 422, "label"),
+    ],
+)
+def test_what_is_wrong_with_a_funnel_is_named(served: Reading, wrong: Any, status: int, field: str | None) -> None:
+    refused = own(served, "POST", body=wrong)
+    assert (refused.status_code, refused.json().get("field")) == (status, field)
+
+
+def test_who_only_looks_names_nothing(served: Reading) -> None:
+    assert own(served, "POST", body={"id": "x", "steps": ["a", "b"]}, role=Role.VIEWER).status_code == 403
+
+
+def test_one_tenants_funnels_are_his_alone(served: Reading, scope: Scope) -> None:
+    own(served, "POST", body={"id": "mine", "steps": ["a", "b"]})
+    other = Scope(tenant=f"{scope.tenant}-other", actor="test", role=Role.OWNER)
+    tenant = served.services.tenants.of(scope)
+    assert "mine" in [one["id"] for one in served.services.funnels.listed(scope, tenant)]
+    assert "mine" not in [one["id"] for one in served.services.funnels.listed(other, tenant)]
+    with pytest.raises(FactbookError, match="no funnel"):
+        served.services.funnels.names(other, tenant)("mine")
+    with pytest.raises(FactbookError, match="no funnel"):
+        served.services.funnels.remove(other, "mine")

@@ -15,6 +15,7 @@ from factbook.ingest.intake import Intake
 from factbook.ingest.retention import Retention
 from factbook.metrics.definitions import Definitions
 from factbook.queries.answers import Answers
+from factbook.queries.behaviour.funnels.kept import KeptFunnels
 from factbook.queries.behaviour.segments.kept import KeptSegments
 from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
@@ -42,6 +43,7 @@ class Services:
     feed: Feed
     definitions: Definitions
     segments: KeptSegments
+    funnels: KeptFunnels
     tenants: Tenants
     reads: Reads
     answers: Answers

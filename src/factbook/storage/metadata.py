@@ -19,6 +19,7 @@ from factbook.core.errors import FactbookError, Kind, not_found
 from factbook.core.scope import Scope
 
 from .database import Database
+from .funnels import FunnelRows
 from .metric_definitions import MetricDefinitions
 from .rows import (
     RETENTION_LEVELS,
@@ -63,6 +64,7 @@ class Metadata:
         self._database = database
         self.metric_definitions = MetricDefinitions(database)
         self.segments = SegmentRows(database)
+        self.funnels = FunnelRows(database)
 
     @classmethod
     def open(cls, address: str, data: Path) -> Metadata:

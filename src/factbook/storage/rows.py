@@ -98,6 +98,20 @@ class MetricChange:
 
 
 @dataclass(frozen=True, slots=True)
+class FunnelRow:
+    """definition: the fields of a question that the name stands for. version counts up with every change."""
+
+    tenant: str
+    id: str
+    label: str
+    description: str
+    definition: dict[str, Any]
+    version: int
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentRow:
     """rule: as it was given. freezing: by which its members are kept, None where it is live. version counts up with
     every change."""

@@ -12,11 +12,10 @@ from factbook.core.errors import Kind, invalid
 from factbook.core.scope import Role, Scope
 from factbook.queries.behaviour.funnels.answer import funnel
 from factbook.queries.behaviour.funnels.listed import MAX_PEOPLE, listed, step_of
-from factbook.queries.behaviour.funnels.named import names_in, shown
 from factbook.queries.behaviour.funnels.question import FIELDS, Question, question
 from factbook.services import Services
 
-from .access import example, scope_for
+from .access import scope_for
 from .reading import FILTER_SYNTAX, answer, documented, filters_of, json_body
 from .rows_as_csv import rows_as_csv
 
@@ -99,18 +98,6 @@ _ABOUT = (
     " docs/behaviour.md tells all. "
 )
 _CSV = ("step", "label", "count", "conversion", "overall", "dropped", "median_seconds", "mean_seconds")
-NAMED: dict[str, Any] = {
-    "id": "checkout",
-    "label": "Checkout",
-    "description": "From looking at a product to paying for it.",
-    "pack": "commerce",
-    "steps": [
-        {"events": ["product_view"], "label": "Product seen"},
-        {"events": ["purchase"], "label": "Paid"},
-    ],
-    "order": "ordered",
-    "window": "7d",
-}
 PEOPLE: dict[str, Any] = {
     "step": 2,
     "dropped": True,
@@ -169,7 +156,6 @@ def router(services: Services) -> APIRouter:
     routes = APIRouter(tags=["Funnels"])
     _analysis(routes, services)
     _people(routes, services)
-    _named(routes, services)
     return routes
 
 
@@ -279,17 +265,6 @@ def _people(routes: APIRouter, services: Services) -> None:
     )
 
 
-def _named(routes: APIRouter, services: Services) -> None:
-    reader = Depends(scope_for(services))
-
-    @routes.get(
-        "/api/v1/analytics/funnels", summary="The funnels that have a name", responses=example({"funnels": [NAMED]})
-    )
-    def list_funnels(scope: Annotated[Scope, reader]) -> dict[str, Any]:
-        """Those of the packs, with the fields of a question that each stands for."""
-        return {"funnels": [shown(one) for one in services.tenants.of(scope).catalog.funnels.values()]}
-
-
 BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -306,7 +281,7 @@ def understood(services: Services, scope: Scope, given: Mapping[str, Any]) -> Qu
         tenant.calendar,
         services.clock(),
         dimension=tenant.catalog.dimension,
-        named=names_in(tenant.catalog),
+        named=services.funnels.names(scope, tenant),
         segments=tenant.segments,
     )
 

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from factbook.core.errors import not_found
-from factbook.metrics.catalog import Catalog
 from factbook.metrics.expressions import text
 from factbook.metrics.model import Funnel
-from factbook.metrics.problems import did_you_mean
-
-
-def names_in(catalog: Catalog) -> Callable[[str], Mapping[str, Any]]:
-    """What the name of a funnel stands for. NOT_FOUND with what was probably meant."""
-
-    def named(name: str) -> Mapping[str, Any]:
-        found = catalog.funnels.get(name)
-        if found is None:
-            hint = did_you_mean(name, catalog.funnels) or "GET /api/v1/analytics/funnels lists them all."
-            raise not_found(f"There is no funnel {name[:60]!r}.", hint=hint)
-        return fields_of(found)
-
-    return named
 
 
 def fields_of(funnel: Funnel) -> dict[str, Any]:
