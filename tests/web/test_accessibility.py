@@ -88,6 +88,16 @@ def test_the_retention_page_has_no_violation(shop: Server, open_page: OpenPage, 
     assert violations(page) == []
 
 
+@pytest.mark.parametrize("how", [_LIGHT, _DARK, _PHONE], ids=["light", "dark", "phone"])
+def test_the_segments_page_has_no_violation(shop: Server, open_page: OpenPage, how: dict[str, Any]) -> None:
+    page = open_page(shop, "/segments?id=new", **how)
+    expect(page.locator("#size strong")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Buyers").click()
+    expect(page.locator("#groups table")).to_be_visible()
+    assert violations(page) == []
+
+
 def test_the_sign_in_page_has_no_violation(server: Server, open_page: OpenPage) -> None:
     assert violations(open_page(server, "/sign-in?reason=link", signed_in=False)) == []
 
