@@ -218,3 +218,11 @@ def test_one_tenants_funnels_are_his_alone(served: Reading, scope: Scope) -> Non
         served.services.funnels.names(other, tenant)("mine")
     with pytest.raises(FactbookError, match="no funnel"):
         served.services.funnels.remove(other, "mine")
+
+
+def test_what_goes_with_turning_away_is_told(served: Reading) -> None:
+    told = served.get("/funnel/drivers", Role.VIEWER, funnel_name="checkout", step=3, **FEBRUARY).json()
+    assert (told["people"], told["dropped"], told["drivers"]) == (3, 2, [])
+    assert post(served, "/funnel/drivers", {"funnel_name": "checkout", "step": 3, **FEBRUARY}).json() == told
+    refused = served.get("/funnel/drivers", funnel_name="checkout", step=1)
+    assert (refused.status_code, refused.json()["field"]) == (422, "step")

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from factbook.core.errors import Kind, invalid
 from factbook.core.scope import Role, Scope
 from factbook.queries.behaviour.funnels.answer import funnel
+from factbook.queries.behaviour.funnels.drivers import drivers
 from factbook.queries.behaviour.funnels.listed import MAX_PEOPLE, listed, step_of
 from factbook.queries.behaviour.funnels.question import FIELDS, Question, question
 from factbook.services import Services
@@ -111,6 +112,33 @@ PEOPLE: dict[str, Any] = {
     ],
     "next_cursor": "1311768467463790320",
 }
+DRIVERS: dict[str, Any] = {
+    "step": 2,
+    "people": 1000,
+    "dropped": 400,
+    "compared": 25,
+    "least_people": 30,
+    "drivers": [
+        {
+            "dimension": "device",
+            "value": "mobile",
+            "people": 500,
+            "dropped": 250,
+            "drop_rate": 0.5,
+            "lift": 1.25,
+            "odds_ratio": 2.33,
+            "confidence_interval": [1.8, 3.02],
+            "p_value": 1.2e-10,
+            "adjusted_p_value": 3e-9,
+            "significant": True,
+        }
+    ],
+}
+_OF_DRIVERS = (
+    "Of those who did what comes before `step`: which values of columns and properties (of the event with which they"
+    " did it) go with turning away (odds ratio over 1) or going on (under 1), with 95 % intervals and p values adjusted"
+    " for the number compared (Benjamini-Hochberg). Values of fewer than 30 people are left out. "
+)
 PLACE = ("step", "dropped", "cursor")
 """What names some of the people, beside the question."""
 
@@ -152,10 +180,11 @@ def asked(
 
 
 def router(services: Services) -> APIRouter:
-    """GET and POST /funnel/analysis and /funnel/people."""
+    """GET and POST /funnel/analysis, /funnel/people and /funnel/drivers."""
     routes = APIRouter(tags=["Funnels"])
     _analysis(routes, services)
     _people(routes, services)
+    _drivers(routes, services)
     return routes
 
 
@@ -262,6 +291,52 @@ def _people(routes: APIRouter, services: Services) -> None:
             }
         },
         responses=documented(PEOPLE, Kind.NOT_FOUND, Kind.MALFORMED),
+    )
+
+
+def _drivers(routes: APIRouter, services: Services) -> None:
+    reader = Depends(scope_for(services))
+
+    async def told(scope: Scope, given: Mapping[str, Any]) -> Response:
+        about = understood(services, scope, {name: value for name, value in given.items() if name != "step"})
+        step = step_of(about, given.get("step", len(about.steps)), dropped=True)
+        read = partial(drivers, services.warehouse, scope, about, step)
+        return answer(await services.reads.run(scope, read, "funnel drivers"))
+
+    async def by_query(
+        scope: Annotated[Scope, reader],
+        given: Annotated[dict[str, Any], Depends(asked)],
+        step: Annotated[_Text, Query(description="Turning away before it; the last where absent.")] = None,
+    ) -> Response:
+        return await told(scope, {**given, **({"step": step} if step is not None else {})})
+
+    async def posted(request: Request, scope: Annotated[Scope, reader]) -> Response:
+        return await told(scope, object_of(await json_body(request)))
+
+    routes.add_api_route(
+        "/funnel/drivers",
+        by_query,
+        name="funnel_drivers",
+        summary="What goes with turning away before a step",
+        description=_OF_DRIVERS + FILTER_SYNTAX,
+        responses=documented(DRIVERS, Kind.NOT_FOUND),
+    )
+    routes.add_api_route(
+        "/funnel/drivers",
+        posted,
+        methods=["POST"],
+        name="funnel_drivers_asked",
+        summary="The same, with steps chosen by expressions",
+        description=_OF_DRIVERS,
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {"schema": {"type": "object"}, "example": {**QUESTION, "step": 2}},
+                },
+            }
+        },
+        responses=documented(DRIVERS, Kind.NOT_FOUND, Kind.MALFORMED),
     )
 
 
