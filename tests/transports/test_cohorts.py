@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from factbook.core.scope import Role, Scope
+from factbook.queries.behaviour.segments.kept import given_segment
 from factbook.storage.engine import Engine
 from factbook.storage.warehouse import Warehouse
 from tests.queries.given import given
@@ -54,6 +55,13 @@ def test_cohorts_are_asked_for_by_a_question(served: Reading) -> None:
 
 def test_any_parameter_filters(served: Reading) -> None:
     assert served.get("/cohort/analysis", **FEBRUARY, country="FR").json()["people"] == 1
+
+
+def test_a_segment_filters(served: Reading, scope: Scope) -> None:
+    segment = {"id": "germans", "label": "Germans", "rule": {"property": "country", "in": ["DE"]}}
+    served.services.segments.define(scope, given_segment(segment), new=True)
+    assert served.get("/cohort/analysis", **FEBRUARY, segment="germans").json()["people"] == 2
+    assert served.get("/cohort/analysis", **FEBRUARY, segment="martians").status_code == 422
 
 
 @pytest.mark.parametrize("path", PATHS)

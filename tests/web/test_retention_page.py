@@ -47,6 +47,21 @@ def test_the_question_is_in_the_address(shop: Server, open_page: OpenPage) -> No
     expect(page.locator("#table-title")).to_have_text("Revenue, by day")
 
 
+def test_a_filter_holds_for_everything_that_is_shown(shop: Server, open_page: OpenPage) -> None:
+    page = open_page(shop, "/retention?property.category=Books&show=counts")
+    told = shop.get("/cohort/analysis", **{"property.category": "Books", "period": "90d"})
+    expect(row(page, 0).locator("td").first).to_have_text(str(told["people"]))
+    page.get_by_role("button", name="Add a filter").click()
+    added = page.locator("#filters li").last
+    added.locator("[data-part=field]").fill("user_id")
+    added.locator("[data-part=value]").fill("buyer-1-0")
+    added.locator("[data-part=value]").press("Enter")
+    expect(row(page, 0).locator("td").first).to_have_text("1")
+    expect(page).to_have_url(re.compile("property.category=Books&user_id=buyer-1-0"))
+    page.reload()
+    expect(row(page, 0).locator("td").first).to_have_text("1")
+
+
 def test_a_cell_opens_its_people(shop: Server, open_page: OpenPage) -> None:
     page = open_page(shop, "/retention")
     row(page, 1).locator("button").or_(page.locator("#table td button")).first.click()

@@ -96,7 +96,7 @@ def router(services: Services) -> APIRouter:
         scope = visitor(request)
         if scope is None:
             return _to_sign_in(request)
-        return render("retention.html", page="retention", scope=scope)
+        return render("retention.html", page="retention", scope=scope, columns=COLUMNS)
 
     @pages.get("/segments")
     def segments(request: Request) -> Response:

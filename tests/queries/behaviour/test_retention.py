@@ -241,6 +241,21 @@ def test_retention_is_that_of_a_walk_over_each_persons_days(
     assert [(each["size"], each["counts"]) for each in answer["cohorts"]] == walked(history, how)
 
 
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@whatever(history=events, recurring=st.booleans())
+def test_channels_divide_the_same_people(
+    warehouse: Warehouse, engine: Engine, history: list[Event], recurring: bool
+) -> None:
+    scope = Scope(tenant=uuid4().hex, actor="test", role=Role.OWNER)
+    given(engine, scope, history)
+    how: dict[str, Any] = {"start_date": "2026-03-20", "occurrence": "recurring" if recurring else "first_time"}
+    by_week = asked(warehouse, scope, **how)
+    by_channel = asked(warehouse, scope, cohort_type="channel", **how)
+    assert by_channel["average"] == by_week["average"]
+    assert sum(each["size"] for each in by_channel["cohorts"]) == by_week["people"]
+    assert {each["cohort"] for each in by_channel["cohorts"]} <= {"direct", "news", "mail"}
+
+
 def walked(history: Sequence[Event], how: dict[str, Any]) -> list[tuple[int, list[int | None]]]:
     """Size and people by period of each cohort from 20 March to 1 April."""
     zone, days = ZoneInfo("Europe/Berlin"), 7 if how["cohort_type"] == "week" else 1

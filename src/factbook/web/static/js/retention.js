@@ -7,6 +7,7 @@ import { KEYS, PeriodPicker, periodLabel } from "./period-picker.js";
 import { isAboutRates, ratesForm } from "./rates-form.js";
 import { today } from "./range.js";
 import { shortcut } from "./shell.js";
+import { Conditions } from "./explore/conditions.js";
 import { showPeople } from "./retention/people.js";
 import { Chart, STATES, curve, lifecycle, stickiness } from "./retention/pictures.js";
 import { ofCohorts, ofDays, ofLife, pageAddress, read } from "./retention/question.js";
@@ -24,6 +25,7 @@ let under = new AbortController();
 let charts = null;
 const form = byId("question");
 const period = new PeriodPicker(byId("period"), choose);
+const filters = new Conditions(byId("filters"), (chosen) => choose({ filters: chosen }));
 
 function choose(part) {
   asked = { ...asked, ...part };
@@ -33,6 +35,7 @@ function choose(part) {
 
 function showQuestion() {
   period.show(asked);
+  filters.show(asked.filters);
   for (const field of form.elements) if (field.name in asked) field.value = asked[field.name];
   for (const field of form.querySelectorAll("[data-of]")) field.hidden = asked.metric !== field.dataset.of;
 }
@@ -143,8 +146,9 @@ async function listTypes() {
   byId("types").replaceChildren(...Object.keys(told?.by_type ?? {}).map((value) => el("option", { value })));
 }
 
-form.addEventListener("change", ({ target }) => choose({ [target.name]: target.value.trim(), show: target.name === "metric" ? "" : asked.show }));
+form.addEventListener("change", ({ target }) => target.name && choose({ [target.name]: target.value.trim(), show: target.name === "metric" ? "" : asked.show }));
 form.addEventListener("submit", (event) => event.preventDefault());
+byId("add-filter").addEventListener("click", () => filters.add());
 byId("shown").addEventListener("change", ({ target }) => {
   asked = { ...asked, show: target.value };
   history.replaceState(null, "", pageAddress(asked));

@@ -1,5 +1,6 @@
 // What the page asks, in its address: any of it may be sent to somebody else.
 import { address } from "../api.js";
+import { OPERATORS } from "../events/query.js";
 
 export const USUAL = {
   period: "90d",
@@ -18,19 +19,37 @@ export const USUAL = {
 const OF_RETENTION = ["return_event", "returns", "reference"];
 const LENGTHS = { acquisition_day: "1d", acquisition_week: "1w", acquisition_month: "1mo", acquisition_channel: "1w" };
 
+/** Filters are those parameters that are no field of the question, as in the API. */
 export function read() {
   const query = new URLSearchParams(location.search);
   const given = Object.fromEntries(Object.keys(USUAL).filter((name) => query.has(name)).map((name) => [name, query.get(name)]));
-  return { ...USUAL, ...given, period: given.start_time || given.end_time ? "" : (given.period ?? USUAL.period) };
+  const filters = [...query].filter(([name]) => !(name in USUAL)).map(([name, value]) => ({ ...parted(name), value }));
+  return { ...USUAL, ...given, filters, period: given.start_time || given.end_time ? "" : (given.period ?? USUAL.period) };
 }
 
-export const pageAddress = (asked) => address("/retention", Object.fromEntries(Object.entries(asked).filter(([name, value]) => value !== USUAL[name])));
+/** "property.price.gte" is the field property.price with an operator; without one it is eq. */
+function parted(name) {
+  const [, field, operator] = name.match(/^(.+)\.([a-z]+)$/) ?? [];
+  return operator in OPERATORS ? { field, operator } : { field: name, operator: "eq" };
+}
 
-const span = ({ period, start_time, end_time }) => ({ period, start_date: start_time, end_date: end_time });
+/** By parameter; the same one several times is a list. */
+function filtered({ filters }) {
+  const found = {};
+  for (const { field, operator, value } of filters) {
+    const name = operator === "eq" && !(field.split(".").at(-1) in OPERATORS) ? field : `${field}.${operator}`;
+    (found[name] ??= []).push(value);
+  }
+  return found;
+}
+
+export const pageAddress = ({ filters, ...asked }) => address("/retention", { ...Object.fromEntries(Object.entries(asked).filter(([name, value]) => value !== USUAL[name])), ...filtered({ filters }) });
+
+const span = ({ period, start_time, end_time, filters }) => ({ period, start_date: start_time, end_date: end_time, ...filtered({ filters }) });
 
 /** The parameters of /cohort/analysis; what is about retention alone only where that is asked for. */
 export function ofCohorts(asked) {
-  const { period, start_time, end_time, show, ...rest } = asked;
+  const { period, start_time, end_time, show, filters, ...rest } = asked;
   const kept = Object.entries(rest).filter(([name]) => asked.metric === "retention" || !OF_RETENTION.includes(name));
   const told = Object.fromEntries(kept);
   if (told.brackets) delete told.returns;
