@@ -124,8 +124,9 @@ function showDays(told) {
 /** Nobody began: what to do next. */
 async function nobody(signal) {
   const ways = [asked.period === "12mo" ? null : el("button", { type: "button", onclick: () => choose({ period: "12mo", start_time: "", end_time: "" }) }, "Last 12 months")];
+  if (asked.filters.length) ways.push(el("button", { type: "button", onclick: () => choose({ filters: [] }) }, "Without the filters"));
   let title = "Nobody began in this period";
-  let text = `No one had ${asked.cohort_event || "an event"} for the first time in ${periodLabel(asked)}.`;
+  let text = `No one had ${asked.cohort_event || "an event"} for the first time then (${periodLabel(asked)})${asked.filters.length ? " among those who pass the filters" : ""}.`;
   if ("seesEvents" in document.body.dataset) {
     const { events } = await get("/api/v1/events", { limit: 1, start_time: "1970-01-01T00:00:00Z" }, { signal });
     if (events.length) {

@@ -62,7 +62,7 @@ export function curve(answer, [field, , metric]) {
     }),
     grid: GRID,
     xAxis: { ...categories(names, colour), boundaryGap: false },
-    yAxis: [{ ...valueAxis(metric, colour, "left"), min: 0, max: answer.reference === "period_0" && metric.unit === "percent" ? 1 : null }],
+    yAxis: [{ ...valueAxis(metric, colour, "left"), min: 0, ...(answer.reference === "period_0" && metric.unit === "percent" ? { max: 1, interval: 0.25 } : {}) }],
     series: [
       { name: "Average", type: "line", data: answer.average[field], symbolSize: 6, lineStyle: { width: 3, color: colour.series[1] }, itemStyle: { color: colour.series[1] }, z: 3 },
       ...answer.cohorts
