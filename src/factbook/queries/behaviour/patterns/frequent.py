@@ -1,6 +1,6 @@
-"""The frequent patterns, length by length: only what is built from frequent shorter ones is counted.
+"""The frequent patterns of the sessions: counted in one pass, then the people of those that are told.
 
-So the memory is bounded by how common a pattern must be, not by how many there are.
+The memory is bounded by how many events are looked at: each begins one pattern of each length at most.
 """
 
 from __future__ import annotations
@@ -19,20 +19,33 @@ from factbook.queries.horizon import since
 from factbook.queries.shown import shown
 from factbook.storage.warehouse import Warehouse
 
-from .question import Asked
-from .sequences import BASE, MAX_EVENTS, MAX_TYPES, Sequences, codes, sequences, types_of
+from .question import LONGEST, SHORTEST, Asked
+from .sequences import MAX_EVENTS, MAX_TYPES, Sequences, codes, sequences, types_of
 
-MAX_LOOKED_AT = 5_000_000
+MAX_LOOKED_AT = 2_000_000
 """Events; of more, so many sessions are left out that about these remain."""
-MAX_FREQUENT = 2000
-"""Patterns of one length that the next is built from."""
+MAX_FREQUENT = 5000
+"""Patterns that are looked at for what they are worth."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """At how many sessions; the most events of one; at how many places a pattern of each length may lie; the share of
+    each type among the events."""
+
+    sessions: int
+    longest: int
+    places: dict[int, int]
+    shares: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
     code: int
-    length: int
+    events: tuple[str, ...]
     sessions: int
+    times: int
+    lift: float
 
 
 def patterns(warehouse: Warehouse, scope: Scope, what: Asked, kept: dict[str, int]) -> dict[str, Any]:
@@ -40,18 +53,11 @@ def patterns(warehouse: Warehouse, scope: Scope, what: Asked, kept: dict[str, in
     types, events = _types(warehouse, scope, what)
     every = max(1, math.ceil(events / MAX_LOOKED_AT))
     over = Sequences(what.about, types[:MAX_TYPES], every, what.repeats)
-    sessions, longest = _sessions(warehouse, scope, over) if types else (0, 0)
-    least = max(1, math.ceil(what.support * sessions - 1e-9))
-    notes = _notes(every, len(types), longest)
-    found: list[Pattern] = []
-    before: list[Pattern] = []
-    for length in range(2, what.longest + 1) if sessions else ():
-        before, cut = _of_length(warehouse, scope, over, length, before, least)
-        if cut:
-            notes.append(f"More than {MAX_FREQUENT:,} patterns of {length} are frequent: the most frequent are told.")
-        found += before if length >= what.shortest else []
-        if not before:
-            break
+    looked = _looked(warehouse, scope, over) if types else Looked(0, 0, {}, {})
+    notes = _notes(every, len(types), looked.longest)
+    found = _frequent(warehouse, scope, over, what, looked) if looked.sessions else []
+    if len(found) > MAX_FREQUENT:
+        notes.append(f"More than {MAX_FREQUENT:,} patterns are frequent: these are the most frequent.")
     start, end = epoch_ms(what.about.period.start), epoch_ms(what.about.period.end)
     zone = what.about.calendar.zone
     return {
@@ -59,11 +65,11 @@ def patterns(warehouse: Warehouse, scope: Scope, what: Asked, kept: dict[str, in
         "end_time": shown(end, zone),
         "timezone": zone.key,
         "complete_since": since({"raw": start}, end, kept, zone),
-        "sessions": sessions,
+        "sessions": looked.sessions,
         "min_support": what.support,
         "degraded": bool(notes),
         "notes": notes,
-        "patterns": _told(warehouse, scope, over, what, found, sessions),
+        "patterns": _told(warehouse, scope, over, _best(found[:MAX_FREQUENT], what), looked.sessions),
     }
 
 
@@ -77,77 +83,73 @@ GROUP BY type ORDER BY n DESC, type"""
     return [str(name) for name, _ in rows], sum(int(n) for _, n in rows)
 
 
-def _sessions(warehouse: Warehouse, scope: Scope, over: Sequences) -> tuple[int, int]:
-    """How many sessions are looked at, and the most events that one of them has."""
+def _looked(warehouse: Warehouse, scope: Scope, over: Sequences) -> Looked:
     parameters = Parameters()
-    who = people(warehouse, scope)
-    sql = f"{who.begin}SELECT count(), max(length(seq)) FROM ({sequences(over, who, parameters)})"
-    [(count, longest)] = warehouse.rows(scope, sql, parameters.values)
-    return int(count), int(longest)
+    lengths = range(SHORTEST, LONGEST + 1)
+    places = ", ".join(f"sum(greatest(toInt64(length(seq)) - {length - 1}, 0))" for length in lengths)
+    each = f"arrayMap(t -> countEqual(seq, t), range(1, {len(over.types) + 1}))"
+    sql = f"""SELECT count(), max(length(seq)), sum(length(seq)), sumForEach({each}), {places}
+FROM ({sequences(over, parameters)})"""
+    [(sessions, longest, events, counts, *room)] = warehouse.rows(scope, sql, parameters.values)
+    shares = {name: int(n) / int(events) for name, n in zip(over.types, counts, strict=False)} if sessions else {}
+    return Looked(int(sessions), int(longest), dict(zip(lengths, map(int, room), strict=True)), shares)
 
 
-def _of_length(
-    warehouse: Warehouse, scope: Scope, over: Sequences, length: int, before: Sequence[Pattern], least: int
-) -> tuple[list[Pattern], bool]:
-    """Those that at least so many sessions hold, and whether there were more."""
-    who, parameters = people(warehouse, scope), Parameters()
-    only = ""
-    if length > 2:
-        shorter = parameters.add([pattern.code for pattern in before], "Array(UInt64)")
-        only = f"WHERE intDiv(code, {BASE}) IN {shorter} AND code % {BASE ** (length - 1)} IN {shorter}\n"
-    sql = f"""{who.begin}SELECT code, count() AS sessions
-FROM (SELECT arrayJoin(arrayDistinct({codes(length)})) AS code FROM ({sequences(over, who, parameters)}))
-{only}GROUP BY code
-HAVING sessions >= {int(least)}
+def _frequent(warehouse: Warehouse, scope: Scope, over: Sequences, what: Asked, looked: Looked) -> list[Pattern]:
+    """Those that enough sessions hold, the most frequent first; one more than MAX_FREQUENT where there are more."""
+    parameters = Parameters()
+    every = f"arrayConcat({', '.join(codes(n) for n in range(what.shortest, what.longest + 1))})"
+    least = max(1, math.ceil(what.support * looked.sessions - 1e-9))
+    sql = f"""SELECT found.1 AS code, countIf(found.2 = 1) AS sessions, count()
+FROM (
+    SELECT arrayJoin(arrayZip(codes, arrayEnumerateUniq(codes))) AS found
+    FROM (SELECT {every} AS codes FROM ({sequences(over, parameters)}))
+)
+GROUP BY code
+HAVING sessions >= {least}
 ORDER BY sessions DESC, code
 LIMIT {MAX_FREQUENT + 1}"""
-    rows = warehouse.rows(scope, sql, parameters.values)
-    return [Pattern(int(code), length, int(n)) for code, n in rows[:MAX_FREQUENT]], len(rows) > MAX_FREQUENT
+    found: list[Pattern] = []
+    for code, sessions, times in warehouse.rows(scope, sql, parameters.values):
+        events = tuple(types_of(int(code), over.types))
+        expected = math.prod(looked.shares[name] for name in events)
+        lift = int(times) / looked.places[len(events)] / expected
+        found.append(Pattern(int(code), events, int(sessions), int(times), lift))
+    return found
+
+
+def _best(found: Sequence[Pattern], what: Asked) -> list[Pattern]:
+    def rank(one: Pattern) -> tuple[float, int, int, tuple[str, ...]]:
+        first = one.lift if what.order == "lift" else one.sessions
+        return -first, -one.sessions, -len(one.events), one.events
+
+    return sorted(found, key=rank)[: what.limit]
 
 
 def _told(
-    warehouse: Warehouse, scope: Scope, over: Sequences, what: Asked, found: Sequence[Pattern], sessions: int
+    warehouse: Warehouse, scope: Scope, over: Sequences, found: Sequence[Pattern], sessions: int
 ) -> list[dict[str, Any]]:
     if not found:
         return []
     who, parameters = people(warehouse, scope), Parameters()
-    lengths = sorted({pattern.length for pattern in found})
     wanted = parameters.add([pattern.code for pattern in found], "Array(UInt64)")
-    every = f"arrayFilter(c -> c IN {wanted}, arrayConcat({', '.join(codes(n) for n in lengths)}))"
-    counted = f"""{who.begin}SELECT code, count(), uniqExactIf(who, who != 0)
-FROM (SELECT who, arrayJoin({every}) AS code FROM ({sequences(over, who, parameters)}))
+    lengths = sorted({len(pattern.events) for pattern in found})
+    every = f"arrayFilter(c -> c IN {wanted}, arrayDistinct(arrayConcat({', '.join(map(codes, lengths))})))"
+    sql = f"""{who.begin}SELECT code, uniqExactIf(who, who != 0)
+FROM (SELECT who, arrayJoin({every}) AS code FROM ({sequences(over, parameters, who)}))
 GROUP BY code"""
-    rows = {int(code): (int(n), int(of)) for code, n, of in warehouse.rows(scope, counted, parameters.values)}
-    shares, places = _by_chance(warehouse, scope, over)
-    told: list[dict[str, Any]] = []
-    for pattern in found:
-        times, persons = rows[pattern.code]
-        named = types_of(pattern.code, over.types)
-        expected = math.prod(shares[name] for name in named)
-        told.append(
-            {
-                "events": named,
-                "sessions": pattern.sessions,
-                "support": pattern.sessions / sessions,
-                "people": persons,
-                "times": times,
-                "lift": times / places[pattern.length] / expected,
-            }
-        )
-    told.sort(key=lambda one: (-float(one[what.order]), -float(one["support"]), -len(one["events"]), one["events"]))
-    return told[: what.limit]
-
-
-def _by_chance(warehouse: Warehouse, scope: Scope, over: Sequences) -> tuple[dict[str, float], dict[int, int]]:
-    """The share of each type among the events looked at, and at how many places a pattern of each length may lie."""
-    who, parameters = people(warehouse, scope), Parameters()
-    places = ", ".join(f"sum(greatest(toInt64(length(seq)) - {n - 1}, 0))" for n in range(2, 6))
-    each = f"arrayMap(t -> countEqual(seq, t), range(1, {len(over.types) + 1}))"
-    sql = f"""{who.begin}SELECT sum(length(seq)), {places}, sumForEach({each})
-FROM ({sequences(over, who, parameters)})"""
-    [(events, two, three, four, five, counts)] = warehouse.rows(scope, sql, parameters.values)
-    shares = {name: int(n) / int(events) for name, n in zip(over.types, counts, strict=True)}
-    return shares, {2: int(two), 3: int(three), 4: int(four), 5: int(five)}
+    persons = {int(code): int(of) for code, of in warehouse.rows(scope, sql, parameters.values)}
+    return [
+        {
+            "events": list(pattern.events),
+            "sessions": pattern.sessions,
+            "support": pattern.sessions / sessions,
+            "people": persons[pattern.code],
+            "times": pattern.times,
+            "lift": pattern.lift,
+        }
+        for pattern in found
+    ]
 
 
 def _notes(every: int, types: int, longest: int) -> list[str]:

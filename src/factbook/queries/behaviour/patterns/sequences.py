@@ -26,8 +26,8 @@ class Sequences:
     repeats: bool
 
 
-def sequences(over: Sequences, who: People, parameters: Parameters) -> str:
-    """SQL of a row a session: seq (numbers of types, in the order of time, then of ids) and who."""
+def sequences(over: Sequences, parameters: Parameters, who: People | None = None) -> str:
+    """SQL of a row a session: seq (numbers of types, in the order of time, then of ids), and who where it is asked."""
     types = parameters.add(list(over.types), "Array(String)")
     ordered = (
         f"arrayMap(e -> e.3, arraySort(groupArray({MAX_EVENTS * 2})("
@@ -35,7 +35,8 @@ def sequences(over: Sequences, who: People, parameters: Parameters) -> str:
     )
     kept = ordered if over.repeats else f"arrayCompact({ordered})"
     sampled = f" AND session % {int(over.every)} = 0" if over.every > 1 else ""
-    return f"""SELECT arraySlice({kept}, 1, {MAX_EVENTS}) AS seq, max({who.of}) AS who
+    whose = f", max({who.of}) AS who" if who else ""
+    return f"""SELECT arraySlice({kept}, 1, {MAX_EVENTS}) AS seq{whose}
     FROM events
     {inside(over.about, parameters)} AND session != 0{sampled}
     GROUP BY session"""
