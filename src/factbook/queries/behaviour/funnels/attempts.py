@@ -14,6 +14,7 @@ from .any_order import any_order, levels
 from .every import every
 from .fold import Fold
 from .in_order import in_order
+from .places import places, time_at, value_at
 from .question import ANY, SESSIONS, STRICT, TOTALS, Question
 from .reach import reach
 from .shape import Shape, shape_of
@@ -72,12 +73,27 @@ def _folded(asked: Question, shape: Shape, who: People, parameters: Parameters, 
         done = f", {fold.end('done', 'folded')} AS done" if asked.count == TOTALS else ""
         return f"""SELECT unit, {_open(shape, fold, fold.end("depth", "folded"))} AS open{done}
 FROM (SELECT unit, {fold.sql("told")} AS folded FROM ({events}))"""
+    if asked.order != ANY and not shape.optional:
+        return _placed(shape, events)
     sweep, fold = (any_order(shape), levels(shape)) if asked.order == ANY else (reach(shape), in_order(shape))
     start, arrival = sweep.end("start", "swept"), sweep.end("arrival", "swept")
-    attempt = f"arrayFilter(e -> e.1 >= {start} AND e.1 <= {arrival}, told)"
+    until = arrival if asked.order == ANY else f"told[{arrival}].1"
+    attempt = f"arrayFilter(e -> e.1 >= {start} AND e.1 <= {until}, told)"
     return f"""SELECT unit, {_open(shape, fold, "reached")} AS open
 FROM (
     SELECT unit, {sweep.end("depth", "swept")} AS reached, {fold.sql(attempt)} AS folded
+    FROM (SELECT unit, told, {sweep.sql("told")} AS swept FROM ({events}))
+)"""
+
+
+def _placed(shape: Shape, events: str) -> str:
+    """The plain case: how deep by a fold, the times by a look back."""
+    sweep = reach(shape)
+    depth, arrival = sweep.end("depth", "swept"), sweep.end("arrival", "swept")
+    times = ", ".join(time_at(step) for step in range(1, shape.steps + 1))
+    return f"""SELECT unit, (reached, [{times}], {value_at(shape)}) AS open
+FROM (
+    SELECT unit, told, {depth} AS reached, {", ".join(places(shape, depth, arrival))}
     FROM (SELECT unit, told, {sweep.sql("told")} AS swept FROM ({events}))
 )"""
 

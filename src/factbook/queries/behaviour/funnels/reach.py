@@ -8,14 +8,15 @@ from .shape import Shape
 
 
 def reach(shape: Shape) -> Fold:
-    """Slots `depth`, `start` and `arrival` (times of the deepest attempt, the first to get there). Knows no exclusions:
-    of each step it keeps only when the attempt began that began last."""
+    """Slots `depth`, `start` (a time) and `arrival` (a place among the events, from 1) of the deepest attempt, the
+    first to get there. Knows no exclusions: of each step it keeps only when the attempt began that began last."""
     fold = Fold()
     steps = range(1, shape.steps + 1)
     for step in steps:
         fold.add(_start(step), TIME)
-    for name in ("depth", "start", "arrival"):
+    for name in ("depth", "start", "arrival", "place"):
         fold.add(name, NUMBER)
+    fold.changes["place"] = f"{fold.old('place')} + 1"
     taken = {step: _taken(fold, shape, step) for step in steps}
     for step in steps:
         old = "toInt64(0)" if shape.order == STRICT else fold.old(_start(step))
@@ -24,7 +25,7 @@ def reach(shape: Shape) -> Fold:
     for name, values in (
         ("depth", {step: f"toInt64({step})" for step in steps}),
         ("start", taken),
-        ("arrival", dict.fromkeys(steps, AT)),
+        ("arrival", dict.fromkeys(steps, fold.changes["place"])),
     ):
         fold.changes[name] = choice([(condition, values[step]) for step, condition in deeper.items()], fold.old(name))
     return fold
