@@ -1,4 +1,4 @@
-"""Runs `factbook bench` and keeps the figures beside this file: `python -m bench [ingest|query|metrics] [--events N]`."""
+"""Runs `factbook bench` and keeps the figures beside this file: `python -m bench [PART] [--events N]`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Thirty days of events, made by the engine itself in a fresh folder: what the reads are measured over.
 
-`python -m factbook.bench.history FOLDER EVENTS` fills FOLDER (as a server would have) and writes when they begin.
+`python -m factbook.bench.history FOLDER EVENTS PEOPLE` fills FOLDER and writes when they begin.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SETTINGS async_insert = 0, insert_deduplication_token = '{block}', log_queries =
 SELECT
     'default', generateUUIDv4(), {types}[1 + cityHash64(number, 1) % {kinds}], 'commerce',
     fromUnixTimestamp64Milli(toInt64({start} + number * {step}), 'UTC') AS at, at,
-    concat('user-', toString(cityHash64(number, 2) % 200000) AS who),
+    concat('user-', toString(cityHash64(number, 2) % {people}) AS who),
     concat('s-', who, toString(intDiv(number, 400000))),
     cityHash64(who, intDiv(number, 400000)), concat('item-', toString(cityHash64(number, 3) % 5000)),
     ['desktop', 'mobile', 'tablet'][1 + number % 3], ['Chrome', 'Firefox', 'Safari'][1 + number % 3],
@@ -39,7 +39,7 @@ FROM numbers({first}, {count})
 """
 
 
-def fill(folder: Path, events: int) -> int:
+def fill(folder: Path, events: int, people: int) -> int:
     """Returns when the events begin, in milliseconds since 1970 UTC; they end now."""
     end = int(time.time() * 1000)
     start = end - DAYS * 86_400_000
@@ -55,6 +55,7 @@ def fill(folder: Path, events: int) -> int:
                     kinds=len(TYPES),
                     countries=list(COUNTRIES),
                     lands=len(COUNTRIES),
+                    people=people,
                     start=start,
                     step=step,
                     block=number,
@@ -74,4 +75,4 @@ def _text(ms: int) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(str(fill(Path(sys.argv[1]), int(sys.argv[2]))))
+    sys.stdout.write(str(fill(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))

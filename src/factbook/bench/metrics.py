@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -20,6 +18,7 @@ from .figures import Figure, at_least, below, figure, percentile
 from .query import make_history
 from .questions import QUESTIONS, Question
 from .server import Served
+from .statements import apart
 
 Say = Callable[[str], None]
 PATH = "/dashboard/metrics"
@@ -42,7 +41,7 @@ def measure(folder: Path, *, events: int, seconds: float, say: Say) -> list[Figu
         kept = [ms for times in _each(served, now, seconds).values() for ms in times]
         rate = asyncio.run(_at_once(served, now, seconds))
     say("the same by hand on the bare engine")
-    bare = _by_hand(folder / "data", seconds, now)
+    bare = apart(folder / "data", seconds, {each.what: each.by_hand(now) for each in QUESTIONS})
     return _figures(events, fresh, kept, rate, bare)
 
 
@@ -120,15 +119,6 @@ async def _at_once(served: Served, now: datetime, seconds: float) -> float:
 
         await asyncio.gather(*(one(number) for number in range(CONNECTIONS)))
         return done / (time.perf_counter() - started)
-
-
-def _by_hand(folder: Path, seconds: float, now: datetime) -> dict[str, list[float]]:
-    command = [sys.executable, "-m", "factbook.bench.statements", str(folder), str(seconds)]
-    given = msgspec.json.encode({each.what: each.by_hand(now) for each in QUESTIONS})
-    done = subprocess.run(command, input=given, capture_output=True, check=False)  # noqa: S603 (our own command line)
-    if done.returncode:
-        raise unavailable(f"The reference failed: {done.stderr.decode(errors='replace')[-1000:]}")
-    return msgspec.json.decode(done.stdout, type=dict[str, list[float]])
 
 
 __all__ = ["Question", "measure"]

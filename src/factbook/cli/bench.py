@@ -18,9 +18,10 @@ class Part(StrEnum):
     INGEST = "ingest"
     QUERY = "query"
     METRICS = "metrics"
+    BEHAVIOUR = "behaviour"
 
 
-EVENTS = {Part.INGEST: 1_000_000, Part.QUERY: 10_000_000, Part.METRICS: 10_000_000}
+EVENTS = {Part.INGEST: 1_000_000, Part.QUERY: 10_000_000, Part.METRICS: 10_000_000, Part.BEHAVIOUR: 10_000_000}
 
 
 def bench(
@@ -36,17 +37,22 @@ def bench(
     seconds: Annotated[float, typer.Option(min=1, help="How long single events, or reads, go on.")] = 10.0,
     results: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also keep the figures there as JSON.")] = None,
 ) -> None:
-    """Measure ingest, reads and questions over metrics beside a reference of the same run.
+    """Measure ingest, reads, questions over metrics and over people beside a reference of the same run.
 
     Starts a server of its own on an empty folder beside the data folder, on the same disk, and removes that folder at
     the end, interrupted or not; your data is not touched. Measure on a quiet machine.
     """
     from rich.console import Console
 
-    from factbook.bench import figures, ingest, metrics, query
+    from factbook.bench import behaviour, figures, ingest, metrics, query
 
     console = Console()
-    measures = {Part.INGEST: ingest.measure, Part.QUERY: query.measure, Part.METRICS: metrics.measure}
+    measures = {
+        Part.INGEST: ingest.measure,
+        Part.QUERY: query.measure,
+        Part.METRICS: metrics.measure,
+        Part.BEHAVIOUR: behaviour.measure,
+    }
     for each in [part] if part else list(Part):
         with _empty_folder() as folder, Console(stderr=True).status("") as status:
             found = measures[each](folder, events=events or EVENTS[each], seconds=seconds, say=status.update)
