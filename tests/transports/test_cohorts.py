@@ -86,8 +86,8 @@ def test_a_question_with_another_field_is_refused(served: Reading, body: Any, fi
 
 def test_the_people_of_a_cell_are_told_page_by_page(served: Reading) -> None:
     path = "/api/v1/analytics/users/cohorts/people"
-    first = served.get(path, cohort="2026-02-02", page=1, **FEBRUARY).json()
-    second = served.get(path, cohort="2026-02-02", page=1, cursor=first["next_cursor"], **FEBRUARY).json()
+    first = served.get(path, cohort="2026-02-02", page_size=1, **FEBRUARY).json()
+    second = served.get(path, cohort="2026-02-02", page_size=1, cursor=first["next_cursor"], **FEBRUARY).json()
     assert {each["people"][0]["user_id"] for each in (first, second)} == {"a", "b"}
     assert second["next_cursor"] is None
     [came] = served.get(path, cohort="2026-02-02", at="1", **FEBRUARY).json()["people"]

@@ -204,6 +204,7 @@ def test_d1_d7_and_d30_are_of_those_who_can_be_judged(warehouse: Warehouse, engi
         ({"limit": 1000}, "limit"),
         ({"cohort_type": "day", "start_date": "2000-01-01"}, "granularity"),
         ({"cohort_event": {"where": "amount >"}}, "cohort_event.where"),
+        ({"cohort_event": {"evnt": "x"}}, "cohort_event.evnt"),
         ({"return_event": 3}, "return_event"),
     ],
 )

@@ -21,9 +21,9 @@ from .grid import MS, grid
 from .history import FIELDS as HISTORY
 from .history import History, history, inside
 from .people import people
-from .reading import flag, one_of, text
+from .reading import chosen, flag, one_of, text
 from .segments.segments import NONE, Segments
-from .selection import Selection, matches, selection
+from .selection import Selection, matches
 
 FIELDS = (*HISTORY, "granularity", "event")
 STATES = ("new", "returning", "resurrecting", "dormant")
@@ -48,8 +48,7 @@ def lifecycle_asked(
     default = {"1d": "last_30_days", "1w": "last_12_weeks", "1mo": "last_12_months"}[granularity]
     given = {**given, "include_bots": flag(given, "include_bots")}
     about = history(given, calendar, now, default=default, segments=segments)
-    chosen = selection(given.get("event") or {}, about.calendar.zone, field="event")
-    return Lifecycle(about, granularity, chosen, now)
+    return Lifecycle(about, granularity, chosen(given, "event", about.calendar.zone), now)
 
 
 def lifecycle(warehouse: Warehouse, scope: Scope, asked: Lifecycle, kept: Mapping[str, int]) -> dict[str, Any]:

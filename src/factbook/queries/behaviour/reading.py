@@ -5,10 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from factbook.core.errors import invalid
 
+from .selection import FIELDS as EVENTS
+from .selection import Selection, selection
+
 _NUMBER = re.compile(r"\d{1,6}\Z")
+
+
+def chosen(given: Mapping[str, Any], field: str, zone: ZoneInfo) -> Selection:
+    """The events that `field` names; any where it is not given. INVALID for a key that no selection has, too."""
+    value = given.get(field) or {}
+    for key in value if isinstance(value, Mapping) else ():
+        if key not in EVENTS:
+            raise invalid(
+                f"There is no field {key[:60]!r}.", field=f"{field}.{key[:60]}", hint="Use " + ", ".join(EVENTS) + "."
+            )
+    return selection(value, zone, field=field)
 
 
 def text(given: Mapping[str, Any], field: str) -> str:

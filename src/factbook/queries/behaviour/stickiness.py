@@ -20,9 +20,9 @@ from .grid import MS, grid
 from .history import FIELDS as HISTORY
 from .history import History, history, inside
 from .people import people
-from .reading import flag, one_of, text
+from .reading import chosen, flag, one_of, text
 from .segments.segments import NONE, Segments
-from .selection import Selection, matches, selection
+from .selection import Selection, matches
 
 FIELDS = (*HISTORY, "granularity", "event")
 DAYS = {"1w": 7, "1mo": 31}
@@ -46,7 +46,7 @@ def stickiness_asked(
     default = "last_12_weeks" if granularity == "1w" else "last_6_months"
     given = {**given, "include_bots": flag(given, "include_bots")}
     about = history(given, calendar, now, default=default, segments=segments)
-    return Stickiness(about, granularity, selection(given.get("event") or {}, about.calendar.zone, field="event"), now)
+    return Stickiness(about, granularity, chosen(given, "event", about.calendar.zone), now)
 
 
 def stickiness(warehouse: Warehouse, scope: Scope, asked: Stickiness, kept: Mapping[str, int]) -> dict[str, Any]:

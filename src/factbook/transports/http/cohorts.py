@@ -74,7 +74,7 @@ _PERSON: dict[str, Any] = {
     "events": 48,
     "last_event_type": "purchase",
 }
-_CELL = ("cohort", "at", "stayed_away", "page")
+_CELL = ("cohort", "at", "stayed_away", "page_size")
 _NUMBERS = ("counts", "rates"), ("values", "per_person", "cumulative", "cumulative_per_person")
 _Text = str | None
 _Format = Annotated[str, Query(description="json or csv.")]
@@ -205,14 +205,14 @@ def _people(routes: APIRouter, services: Services) -> None:
         cohort: Annotated[str, Query(description="`cohort` of a line.", examples=["2026-03-16"])],
         at: Annotated[_Text, Query(description="One of `periods`; all members where absent.")] = None,
         stayed_away: Annotated[bool, Query(description="Those who did not come back in it.")] = False,
-        page: Annotated[int, Query(ge=1, le=10_000, description="People a page.")] = 100,
+        page_size: Annotated[int, Query(ge=1, le=10_000, description="People a page.")] = 100,
         cursor: Annotated[_Text, Query(description="`next_cursor` of the page before.")] = None,
         format: _Format = "json",
     ) -> Response:
         is_csv, tenant = wants_csv(format), services.tenants.of(scope)
         question = cohorts(given, tenant.calendar, services.clock(), segments=tenant.segments)
         place = Place(cohort, at, stayed_away)
-        read = partial(people_of, services.warehouse, scope, question, place, limit=page, cursor=cursor)
+        read = partial(people_of, services.warehouse, scope, question, place, limit=page_size, cursor=cursor)
         found, after = await services.reads.run(scope, read, "people of a cohort")
         if is_csv:
             return rows_as_csv(found, list(_PERSON), "people-of-a-cohort")

@@ -13,9 +13,9 @@ from factbook.core.errors import invalid
 from factbook.core.times import parse_moment
 from factbook.queries.behaviour.history import FIELDS as HISTORY
 from factbook.queries.behaviour.history import History, history
-from factbook.queries.behaviour.reading import flag, number, one_of, text
+from factbook.queries.behaviour.reading import chosen, flag, number, one_of, text
 from factbook.queries.behaviour.segments.segments import NONE, Segments
-from factbook.queries.behaviour.selection import Selection, selection
+from factbook.queries.behaviour.selection import Selection
 
 TYPES = {
     "acquisition_day": "1d",
@@ -130,8 +130,8 @@ def cohorts(
     until = text(given, "until")
     return Cohorts(
         about=about,
-        start=selection(given.get("cohort_event") or {}, zone, field="cohort_event"),
-        returning=selection(given.get("return_event") or {}, zone, field="return_event"),
+        start=chosen(given, "cohort_event", zone),
+        returning=chosen(given, "return_event", zone),
         granularity=granularity,
         columns=columns or tuple(Bracket(k, k) for k in range(_periods(given, granularity) + 1)),
         until=max(parse_moment(until, zone, "until", end=True), about.period.end) if until else about.period.end,

@@ -23,10 +23,10 @@ async function load(cursor = null) {
   const about = shown;
   byId("came").setAttribute("aria-pressed", String(!about.stayed_away));
   byId("stayed-away").setAttribute("aria-pressed", String(about.stayed_away));
-  byId("people-csv").href = address(PATH, { ...about, page: 10_000, format: "csv" });
+  byId("people-csv").href = address(PATH, { ...about, page_size: 10_000, format: "csv" });
   if (!cursor) byId("people-table").replaceChildren(message("Loading…"));
   try {
-    const told = await get(PATH, { ...about, page: PAGE, cursor });
+    const told = await get(PATH, { ...about, page_size: PAGE, cursor });
     if (about !== shown) return;
     found = cursor ? [...found, ...told.people] : told.people;
     byId("people-table").replaceChildren(found.length ? plainTable("People", HEADS, found.map(row)) : message("Nobody."));
