@@ -73,6 +73,7 @@ def router(services: Services) -> APIRouter:
 
 def _reading(routes: APIRouter, services: Services) -> None:
     reader = Depends(scope_for(services))
+    life = min(1.0, services.settings.analytics.query.cache_ttl)
 
     @routes.get("/segments", summary="Your segments", responses=example({"segments": [_RECORD]}) | refusals())
     def list_segments(scope: Annotated[Scope, reader]) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def _reading(routes: APIRouter, services: Services) -> None:
         segments = services.segments.of(scope)
         rules = [segments.rule(row.id) for row in rows]
         read = partial(sizes, services.warehouse, scope, rules)
-        found, of = await services.reads.run(scope, read, "sizes of segments")
+        found, of = await services.reads.shared(scope, ("segments", repr(rules)), life, read)
         counted = [{"people": size, "share": size / of if of else None} for size in found]
         told = [{**_shown(row), **each} for row, each in zip(rows, counted, strict=True)]
         return answer({"people": of, "segments": told})
