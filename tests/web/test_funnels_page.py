@@ -78,6 +78,15 @@ def test_who_turned_away_is_shown(walked: Server, open_page: OpenPage) -> None:
     expect(page.locator("#people-table")).to_contain_text("walker-9")
 
 
+def test_what_goes_with_turning_away_is_asked_for_when_opened(walked: Server, open_page: OpenPage) -> None:
+    page = open_page(walked, "/funnels?funnel_name=checkout")
+    page.get_by_text("What goes with turning away").click()
+    expect(page.locator("#driver-table")).to_contain_text("No value is had by 30 people")
+    expect(page.locator("#driver-about")).to_contain_text("4 of 10 turned away")
+    page.locator("#driver-step").select_option("Paid")
+    expect(page.locator("#driver-about")).to_contain_text("1 of 3 turned away")
+
+
 def test_a_viewer_sees_numbers_but_nobody(walked: Server, open_page: OpenPage) -> None:
     page = open_page(walked, "/funnels?funnel_name=checkout", key=walked.make_key("viewer"))
     expect(cell(page, 1, 4)).to_have_text("4")

@@ -8,6 +8,7 @@ import { KEYS, PeriodPicker, periodLabel } from "./period-picker.js";
 import { shortcut } from "./shell.js";
 import { Chart } from "./retention/pictures.js";
 import { plainTable } from "./retention/table.js";
+import { showDrivers } from "./funnels/drivers.js";
 import { showPeople } from "./funnels/people.js";
 import { SHARE, barName, bars, course, durations, pointName } from "./funnels/pictures.js";
 import { ofFunnel, pageAddress, read } from "./funnels/question.js";
@@ -111,6 +112,7 @@ function show() {
   byId("table").replaceChildren(table());
   showRows();
   showTimes();
+  showDrivers(ofFunnel(asked), steps);
   const since = answer.complete_since ? ` Events before ${format.time(answer.complete_since, "date", answer.timezone)} may be gone.` : "";
   const open = answer.incomplete ? ` ${format.count(answer.incomplete)} may yet convert: their window is not over.` : "";
   setText(byId("found"), `Entered from ${format.time(answer.start_time, "date", answer.timezone)} to ${format.time(Date.parse(answer.end_time) - 1, "date", answer.timezone)}, ${answer.timezone}; ${format.span(answer.window_seconds)} for all steps.${open}${since}`);
