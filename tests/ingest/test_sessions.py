@@ -169,7 +169,7 @@ class CutOff(Exception):
     """The process is gone."""
 
 
-@pytest.mark.parametrize("survives", range(4))
+@pytest.mark.parametrize("survives", range(3))
 def test_work_that_was_cut_off_anywhere_is_done_again(apart: Engine, scope: Scope, survives: int) -> None:
     build(apart)
     given(apart, scope, [event(0, visitor="v"), event(100, "u")])

@@ -45,10 +45,11 @@ class Rule:
         }
 
 
-def sessions_sql(rule: Rule, *, person: str, spans: str, begin: str = "", more: str = "") -> str:
-    """The rows of `user_behavior` for the people of `spans` (who, lo, hi in milliseconds), within their spans.
+def sessions_sql(rule: Rule, spans: str) -> str:
+    """The rows of `user_behavior` for the people of `spans`, within their spans.
 
-    person: SQL of an event's person. more: ` AND …` about events. Takes `rule.bound`, `first`, `last` and `version`.
+    spans: SQL of `raw` (a value of `person` that events carry, never 0), `who` (whose it is), `lo` and `hi` in
+    milliseconds. Takes `rule.bound`, `first`, `last` and `version`.
     """
     starts = _BY_PAUSE_OR_LENGTH if rule.longest_ms else _BY_PAUSE
-    return _SQL % {"begin": begin, "spans": spans, "person": person, "starts": starts, "more": more}
+    return _SQL % {"spans": spans, "starts": starts}

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from importlib import resources
-from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -23,8 +22,6 @@ from .session_blocks import Batch, Blocks
 from .session_rule import Rule, sessions_sql
 
 BATCH_ROWS = 200_000
-MOVED_AT_ONCE = 5_000
-"""Visitors who became somebody else's, looked at together: their numbers travel as parameters."""
 WORK_SECONDS = 2.0
 SHARE = 0.25
 """Of the time, that this work may take."""
@@ -48,21 +45,44 @@ _NAMED = f"""(
 )"""
 """The writer keeps joined ids after the rows that join them: those of the batch are read from its events too."""
 
-_MOVED = f"""SELECT named.visitor, named.person, if(built.visitor = 0, named.visitor, built.person) AS before
+_MOVED = f"""SELECT named.visitor AS visitor, named.person AS person,
+    if(built.visitor = 0, named.visitor, built.person) AS before
 FROM {_NAMED} AS named
 LEFT JOIN (SELECT visitor, person FROM session_visitors FINAL WHERE tenant = {{tenant:String}}) AS built
     ON built.visitor = named.visitor
-WHERE named.person != before AND named.visitor IN
-    (SELECT sipHash64(anonymous_id) FROM events WHERE {_IN_BATCH} AND {_PAIRED})
-ORDER BY named.visitor"""
+WHERE named.person != if(built.visitor = 0, named.visitor, built.person) AND named.visitor IN
+    (SELECT sipHash64(anonymous_id) FROM events WHERE {_IN_BATCH} AND {_PAIRED})"""
 
 _AT = "toUnixTimestamp64Milli"
-_BY_BLOCKS = f"""SELECT %(person)s AS who, {_AT}(min(timestamp)) AS lo, {_AT}(max(timestamp)) AS hi
-FROM events WHERE {_IN_BATCH} AND NOT is_bot AND person != 0 GROUP BY who"""
-_BY_MOVES = f"""SELECT arrayJoin([transform(person, {{moved:Array(UInt64)}}, {{now:Array(UInt64)}}, person),
-    transform(person, {{moved:Array(UInt64)}}, {{before:Array(UInt64)}}, person)]) AS who,
-    {_AT}(min(timestamp)) AS lo, {_AT}(max(timestamp)) AS hi
-FROM events WHERE tenant = {{tenant:String}} AND person IN {{moved:Array(UInt64)}} AND NOT is_bot GROUP BY person"""
+_TOUCHED = f"""
+    SELECT if(named.visitor = 0, mine.raw, named.person) AS who, lo, hi
+    FROM (
+        SELECT person AS raw, {_AT}(min(timestamp)) AS lo, {_AT}(max(timestamp)) AS hi
+        FROM events WHERE {_IN_BATCH} AND NOT is_bot AND person != 0 GROUP BY raw
+    ) AS mine
+    LEFT JOIN {_NAMED} AS named ON named.visitor = mine.raw
+    UNION ALL
+    SELECT arrayJoin([moved.person, moved.before]) AS who, lo, hi
+    FROM (
+        SELECT person AS raw, {_AT}(min(timestamp)) AS lo, {_AT}(max(timestamp)) AS hi
+        FROM events
+        WHERE tenant = {{tenant:String}} AND NOT is_bot AND person IN (SELECT visitor FROM ({_MOVED}))
+        GROUP BY raw
+    ) AS theirs
+    INNER JOIN ({_MOVED}) AS moved ON moved.visitor = theirs.raw"""
+"""Who was touched and when: by the events of the batch, and by the whole history of visitors who are others' now."""
+
+_THEIR_VISITORS = f"""INSERT INTO session_spans (version, base, raw, who, lo, hi)
+SELECT spans.version, 0, named.visitor, spans.who, spans.lo, spans.hi
+FROM {_NAMED} AS named
+INNER JOIN (SELECT * FROM session_spans WHERE version = {{version:UInt64}} AND base = 1) AS spans
+    ON spans.who = named.person"""
+
+_OF_RUN = "FROM session_spans WHERE version = {version:UInt64}"
+_STANDING = f"""SELECT user_behavior.* FROM user_behavior FINAL
+INNER JOIN (SELECT who, lo, hi {_OF_RUN} AND base = 1) AS spans ON spans.who = person
+WHERE tenant = {{tenant:String}} AND person IN (SELECT who {_OF_RUN} AND base = 1)
+    AND {_AT}(started_at) BETWEEN spans.lo AND spans.hi"""
 
 
 class Sessions:
@@ -108,36 +128,32 @@ class Sessions:
             "to": batch.last,
             **self._rule.bound,
         }
-        joined = self._engine.rows(f"SELECT 1 FROM {_NAMED} LIMIT 1{_BOUNDS}", bound)
-        moved = self._engine.rows(_MOVED + _BOUNDS, bound) if joined else []
-        self._build(_BY_BLOCKS, bound, bool(joined))
-        for start, end in pairwise([*range(0, len(moved), MOVED_AT_ONCE), len(moved)]):
-            visitors, now, before = (list(map(int, column)) for column in zip(*moved[start:end], strict=True))
-            self._build(_BY_MOVES, bound | {"moved": visitors, "now": now, "before": before}, True)
+        moved = self._engine.rows(f"SELECT visitor, person FROM ({_MOVED}){_BOUNDS}", bound)
+        self._build(bound)
+        if moved:
+            visitors, now = (list(map(int, column)) for column in zip(*moved, strict=True))
             self._note_moved(tenant, visitors, now)
 
-    def _build(self, touched: str, bound: Mapping[str, Any], joined: bool) -> None:
-        """Computes anew every session that the people of `touched` have within their widened spans."""
-        person = "transform(person, known.1, known.2, person)" if joined else "person"
-        begin = f"(SELECT (groupArray(visitor), groupArray(person)) FROM {_NAMED}) AS known," if joined else ""
-        spans = _SPANS % {"touched": touched % {"person": person} if "%(" in touched else touched}
-        ask = f"WITH {begin} spans AS ({spans})"
-        [(people, first, last)] = self._engine.rows(
-            f"{ask} SELECT count(), min(lo), max(hi) FROM spans{_BOUNDS}", bound
-        )
+    def _build(self, bound: Mapping[str, Any]) -> None:
+        """Computes anew every session that the people of the batch have within their widened spans."""
+        version = self._next_version()
+        bound = {**bound, "version": version}
+        self._engine.command(_SPANS % {"touched": _TOUCHED, "named": _NAMED} + _BOUNDS, bound)
+        try:
+            self._write(bound, version)
+        finally:
+            self._engine.command(f"ALTER TABLE session_spans DROP PARTITION {version}")
+
+    def _write(self, bound: Mapping[str, Any], version: int) -> None:
+        sql = f"SELECT count(), min(lo), max(hi) {_OF_RUN} AND base = 1"
+        [(people, first, last)] = self._engine.rows(sql, bound)
         if not people:
             return
-        version = self._next_version()
-        standing = self._engine.table(
-            f"""{ask} SELECT user_behavior.* FROM user_behavior FINAL
-INNER JOIN spans ON spans.who = person
-WHERE tenant = {{tenant:String}} AND person IN (SELECT who FROM spans)
-    AND {_AT}(started_at) BETWEEN spans.lo AND spans.hi{_BOUNDS}""",
-            bound,
-        )
+        self._engine.command(_THEIR_VISITORS + _BOUNDS, bound)
+        standing = self._engine.table(_STANDING + _BOUNDS, bound)
+        spans = f"SELECT raw, who, lo, hi {_OF_RUN} AND raw != 0"
         made = self._engine.table(
-            sessions_sql(self._rule, person=person, begin=begin, spans=spans) + _BOUNDS,
-            {**bound, "first": int(first), "last": int(last), "version": version},
+            sessions_sql(self._rule, spans) + _BOUNDS, {**bound, "first": int(first), "last": int(last)}
         ).drop_columns(["campaign"])
         rows = pa.concat_tables([made, _removals(standing, made, version)])
         self._engine.insert("user_behavior", rows.combine_chunks(), token=f"sessions-{version}")
@@ -155,7 +171,7 @@ WHERE tenant = {{tenant:String}} AND person IN (SELECT who FROM spans)
     def _next_version(self) -> int:
         """Later than every version written before, whatever the clock says."""
         if not self._version:
-            tables = ("user_behavior", "session_visitors", "session_blocks")
+            tables = ("user_behavior", "session_visitors", "session_blocks", "session_spans")
             newest = [self._engine.rows(f"SELECT max(version) FROM {table}")[0][0] for table in tables]
             self._version = max(map(int, newest))
         self._version = max(self._version + 1, epoch_ms(self._clock()))

@@ -1,6 +1,9 @@
 -- The span of time in which each touched person's sessions may change: what was touched, and the sessions it meets
 -- with those that follow them without a pause.
-SELECT who, min(if(meets, least(since, started), since)) AS lo, max(if(meets, greatest(until, chain_end), until)) AS hi
+INSERT INTO session_spans (version, base, raw, who, lo, hi)
+SELECT
+    {version:UInt64}, 1, if(who IN (SELECT visitor FROM %(named)s), 0, who), who,
+    min(if(meets, least(since, started), since)), max(if(meets, greatest(until, chain_end), until))
 FROM
 (
     SELECT

@@ -1,17 +1,16 @@
 -- The sessions of the people of `spans` within their spans, from the events as they stand now.
-WITH %(begin)s
-spans AS (%(spans)s),
+WITH spans AS (%(spans)s),
 inside AS
 (
     SELECT
-        %(person)s AS who,
+        spans.who AS who,
         toUnixTimestamp64Milli(timestamp) AS at,
         event_id, event_type, user_id, anonymous_id, content_id, referrer_source, utm_source, utm_medium, utm_campaign,
         device, browser, os, country, numbers, texts,
         event_type IN {page_views:Array(String)} AS is_page
     FROM events
-    INNER JOIN spans ON spans.who = %(person)s
-    WHERE tenant = {tenant:String} AND NOT is_bot AND person != 0%(more)s
+    INNER JOIN spans ON spans.raw = events.person
+    WHERE tenant = {tenant:String} AND NOT is_bot AND person IN (SELECT raw FROM spans)
         AND timestamp >= fromUnixTimestamp64Milli({first:Int64}, 'UTC')
         AND timestamp <= fromUnixTimestamp64Milli({last:Int64}, 'UTC')
         AND toUnixTimestamp64Milli(timestamp) BETWEEN spans.lo AND spans.hi

@@ -26,12 +26,10 @@ def sessions_of(
 
     hashes: every value of `person` that his events carry.
     """
-    found = sessions_sql(
-        rule,
-        person="{who:UInt64}",
-        spans="SELECT {who:UInt64} AS who, -{last:Int64} AS lo, {last:Int64} AS hi",
-        more=" AND person IN {hashes:Array(UInt64)}",
+    spans = (
+        "SELECT arrayJoin({hashes:Array(UInt64)}) AS raw, {who:UInt64} AS who, -{last:Int64} AS lo, {last:Int64} AS hi"
     )
+    found = sessions_sql(rule, spans)
     bound = rule.bound | {
         "who": hashes[0],
         "hashes": list(hashes),
