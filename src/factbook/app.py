@@ -76,6 +76,7 @@ from factbook.transports.http import (
     segments,
     settings,
 )
+from factbook.transports.http.features import needs
 from factbook.transports.http.heads import Heads
 from factbook.transports.http.ingest import IngestRoutes
 from factbook.transports.http.leaving import Leaving
@@ -97,34 +98,39 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         redoc_url=None,
     )
     problems.install(api)
-    for part in (
-        ingest_docs.router(services),
-        dead_letters.router(services),
-        custom_events.router(services),
-        events.router(services),
-        realtime.router(services),
-        metrics.router(services),
-        catalog.router(services),
-        definitions.router(services),
-        dashboard.router(services),
-        segments.router(services),
-        behaviour.router(services),
-        cohorts.router(services),
-        funnels.router(services),
-        named_funnels.router(services),
-        journeys.router(services),
-        paths.router(services),
-        lifecycle.router(services),
-        auth.router(services),
-        keys.router(services),
-        retention.router(services),
-        settings.router(services),
-        feed.router(services),
-        queries.router(services),
-        operations.router(services, ready),
-        pages.router(services),
+    features = services.settings.analytics.features
+    live = needs(features.realtime, "Real-time analytics", "ENABLE_REALTIME_ANALYTICS")
+    cohort = needs(features.cohorts, "Cohort analysis", "ENABLE_COHORT_ANALYSIS")
+    funnel = needs(features.funnels, "Funnel analysis", "ENABLE_FUNNEL_ANALYSIS")
+    journey = needs(features.journeys, "Journey analysis", "ENABLE_USER_JOURNEY")
+    for part, needed in (
+        (ingest_docs.router(services), []),
+        (dead_letters.router(services), []),
+        (custom_events.router(services), []),
+        (events.router(services), []),
+        (realtime.router(services), live),
+        (metrics.router(services), []),
+        (catalog.router(services), []),
+        (definitions.router(services), []),
+        (dashboard.router(services), []),
+        (segments.router(services), []),
+        (behaviour.router(services), []),
+        (cohorts.router(services), cohort),
+        (funnels.router(services), funnel),
+        (named_funnels.router(services), funnel),
+        (journeys.router(services), journey),
+        (paths.router(services), journey),
+        (lifecycle.router(services), cohort),
+        (auth.router(services), []),
+        (keys.router(services), []),
+        (retention.router(services), []),
+        (settings.router(services), []),
+        (feed.router(services), []),
+        (queries.router(services), []),
+        (operations.router(services, ready), []),
+        (pages.router(services), []),
     ):
-        api.include_router(part)
+        api.include_router(part, dependencies=needed)
     app: ASGIApp = IngestRoutes(RequestId(SecurityHeaders(Heads(Leaving(api)))), services)
     security = services.settings.security
     if security.cors_origins:
