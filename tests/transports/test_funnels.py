@@ -78,6 +78,7 @@ def test_the_steps_are_a_file(served: Reading) -> None:
         ({"steps": ["a", {"event": "b", "colour": 1}]}, "steps.1.colour"),
         ({"steps": ["a", {"event": "b", "where": "price >"}]}, "steps.1.where"),
         ({"steps": ["a", {"event": "b", "optional": True}]}, "steps.1.optional"),
+        ({"steps": ["a", *[{"event": "b", "optional": True}] * 4, "c"]}, "steps"),
         ({"steps": ["a", "b"], "window": "soon"}, "window"),
         ({"steps": ["a", "b"], "window": "9999d"}, "window"),
         ({"steps": ["a", "b"], "window": None, "order": "sideways"}, "order"),

@@ -9,7 +9,7 @@ from factbook.metrics.model import Funnel, FunnelStep, Order
 from .metric import id_of
 from .section import Section
 
-MAX_STEPS = 12
+MAX_STEPS, MAX_OPTIONAL = 12, 3
 
 
 def funnel_of(section: Section, pack: str) -> Funnel:
@@ -27,6 +27,8 @@ def funnel_of(section: Section, pack: str) -> Funnel:
         section.complain("steps", f"A funnel has 2 to {MAX_STEPS} steps.")
     elif funnel.steps[0].optional or funnel.steps[-1].optional:
         section.complain("steps", "The first and the last step are not optional.")
+    elif sum(step.optional for step in funnel.steps) > MAX_OPTIONAL:
+        section.complain("steps", f"At most {MAX_OPTIONAL} steps are optional.")
     try:
         seconds(funnel.window)
     except ValueError:

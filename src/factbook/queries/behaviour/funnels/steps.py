@@ -11,7 +11,9 @@ from factbook.core.errors import invalid
 from factbook.core.units import seconds
 from factbook.queries.behaviour.selection import FIELDS, Selection, selection
 
-MAX_STEPS, MAX_EXCLUSIONS = 12, 5
+MAX_STEPS, MAX_OPTIONAL, MAX_EXCLUSIONS = 12, 3, 5
+"""The statement grows with them; a server takes none of more than 50,000 parts."""
+
 LONGEST_WINDOW_DAYS = 366
 _STEP, _EXCLUSION = (*FIELDS, "label", "optional"), (*FIELDS, "from_step", "to_step")
 
@@ -46,6 +48,8 @@ def steps_of(given: Any, zone: ZoneInfo) -> tuple[Step, ...]:
     for place in (0, len(steps) - 1):
         if steps[place].optional:
             raise invalid("The first and the last step are not optional.", field=f"steps.{place}.optional")
+    if sum(step.optional for step in steps) > MAX_OPTIONAL:
+        raise invalid(f"At most {MAX_OPTIONAL} steps are optional.", field="steps", hint="Leave some of them out.")
     return steps
 
 
