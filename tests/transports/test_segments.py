@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from factbook.core.scope import Role, Scope
 from factbook.storage.engine import Engine
 from factbook.storage.warehouse import Warehouse
-from factbook.transports.http import segments
+from factbook.transports.http import cohorts, funnels, paths, segments
 from tests.queries.given import given
 
 from .reading_services import Reading, reading
@@ -216,6 +216,20 @@ class TestAsAFilter:
         assert told["explain"][0]["reason"] == "a filter on segment is answered from single events"
         one = call(served, "GET", "/api/v1/metrics?metric_name=page_view.x&segment=buyers")
         assert one.status_code == 200, one.text
+
+    def test_cohorts_funnels_and_paths_are_of_its_people_alone(self, served: Reading) -> None:
+        app = cast(FastAPI, served.client.app)
+        for part in (cohorts, funnels, paths):
+            app.include_router(part.router(served.services))
+        kept(served, BUYERS)
+        week = "start_date=2026-02-23&end_date=2026-03-01"
+        for query, people in (("", 2), ("&segment=buyers", 1), ("&segment.ne=buyers", 1)):
+            cohort = call(served, "GET", f"/cohort/analysis?{week}{query}")
+            assert cohort.json()["people"] == people, cohort.text
+            funnel = call(served, "GET", f"/funnel/analysis?steps=page_view,purchase&{week}{query}")
+            assert funnel.json()["steps"][0]["count"] == people, funnel.text
+        path = call(served, "GET", f"/api/v1/analytics/paths?{week}&segment=nobody")
+        assert (path.status_code, path.json()["field"]) == (422, "segment")
 
     def test_one_that_there_is_not_is_named(self, served: Reading) -> None:
         kept(served, BUYERS)
