@@ -236,3 +236,23 @@ def test_depths_are_those_of_the_engines_own_funnel(warehouse: Warehouse, engine
     expected = [sum(count for level, count in levels.items() if level >= step) for step in (1, 2, 3, 4)]
     assert Shop(warehouse, engine, scope).counts(["a", "b", "c", "d"], window="12h") == expected
     assert expected[3] > 0
+
+
+def test_a_visitor_who_signs_in_goes_on_as_the_user(shop: Shop) -> None:
+    at = [START + timedelta(minutes=minute) for minute in range(3)]
+    events = [
+        {"at": at[0], "type": "a", "visitor": "phone"},
+        {"at": at[1], "type": "login", "visitor": "phone", "user": "u"},
+        {"at": at[2], "type": "b", "visitor": "laptop", "user": "u"},
+    ]
+    given(shop.engine, shop.scope, events)
+    told = shop.told(breakdown="country", granularity="1d")
+    assert (told["entered"], told["converted"], told["median_seconds"]) == (1, 1, 120)
+    assert shop.counts(order="any") == shop.counts(count="totals") == [1, 1]
+
+
+def test_every_attempt_is_counted_by_what_is_held_constant(shop: Shop) -> None:
+    one, two = {"content_id": "1"}, {"content_id": "2"}
+    shop.happened("u", (0, "a", one), (1, "a", two), (2, "b", one), (3, "b", two), (4, "a", one))
+    assert shop.counts(count="totals", hold_constant="content_id") == [3, 2]
+    assert shop.counts(count="totals") == [2, 1]
