@@ -21,7 +21,7 @@ from factbook.storage.warehouse import Warehouse
 from .history import History
 from .people import people
 from .selection import Selection, matches
-from .walks import MOST_EVENTS, sample, shortened
+from .walks import MOST_EVENTS, long_walks, sample, shortened, walk
 
 MODELS = ("first", "last", "last_non_direct", "linear", "time_decay", "position")
 DIRECT = "direct"
@@ -133,6 +133,11 @@ def _shares(
     models = ", ".join(
         f"sum({sql}) AS n_{name}, sum(worth * ({sql})) AS worth_{name}" for name, sql in _WEIGHTS.items()
     )
+    rows = f"SELECT {who.of} AS who FROM events {read} AND {chosen.of(who.of)}"
+    long = long_walks(warehouse, scope, who.begin, rows, parameters, asked.most_events)
+    step = f"""(toUnixTimestamp64Milli(timestamp), reinterpretAsUInt128(event_id), {value},
+                if({_converting(asked, parameters)}, numbers[{key}] * {rate}, 0),
+                {_converting(asked, parameters)} AND toUnixTimestamp64Milli(timestamp) >= {start})"""
     conversions = f"""SELECT
         conversion.1 AS at,
         conversion.4 AS worth,
@@ -147,16 +152,13 @@ def _shares(
                     arrayDifference(arrayMap(step -> step.1, walked)))
             ) AS sessions
         FROM (
-            SELECT {who.of} AS who, groupArraySorted({asked.most_events})((
-                toUnixTimestamp64Milli(timestamp), reinterpretAsUInt128(event_id), {value},
-                if({_converting(asked, parameters)}, numbers[{key}] * {rate}, 0),
-                {_converting(asked, parameters)} AND toUnixTimestamp64Milli(timestamp) >= {start})) AS walked
+            SELECT {who.of} AS who, {walk(step, long, asked.most_events)} AS walked
             FROM events {read} AND {chosen.of(who.of)}
             GROUP BY who
         )
     )
     ARRAY JOIN arrayFilter(step -> step.5, walked) AS conversion"""
-    rows = warehouse.rows(
+    shared = warehouse.rows(
         scope,
         f"""{who.begin}SELECT touches[place].2 AS value, {models}
 FROM ({conversions}) ARRAY JOIN arrayEnumerate(touches) AS place
@@ -168,16 +170,10 @@ GROUP BY value ORDER BY n_linear DESC, value LIMIT {MOST_VALUES + 1}""",
         f"{who.begin}SELECT count(), sum(worth), sum(length(touches)) FROM ({conversions})",
         parameters.values,
     )
-    [(long,)] = warehouse.rows(
-        scope,
-        f"{who.begin}SELECT count() FROM (SELECT {who.of} AS who FROM events {read} AND {chosen.of(who.of)}"
-        f" GROUP BY who HAVING count() > {asked.most_events})",
-        parameters.values,
-    )
-    notes = chosen.notes + shortened(int(long), asked.most_events)
-    if len(rows) > MOST_VALUES:
+    notes = chosen.notes + shortened(long, asked.most_events)
+    if len(shared) > MOST_VALUES:
         notes.append(f"Only the {MOST_VALUES:,} largest values are told apart; the rest is other.")
-    return rows, total, notes
+    return shared, total, notes
 
 
 def _exactly(rows: list[tuple[Any, ...]], conversions: int, revenue: float) -> list[dict[str, Any]]:

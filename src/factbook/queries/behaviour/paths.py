@@ -17,7 +17,7 @@ from factbook.storage.warehouse import Warehouse
 from .history import History, inside
 from .people import people
 from .selection import Selection, matches
-from .walks import MOST_EVENTS, sample, shortened
+from .walks import MOST_EVENTS, long_walks, sample, shortened, walk
 
 MOST_LABELS = 1000
 """Told apart in all layers together; the rest is other."""
@@ -111,38 +111,34 @@ def _edges(warehouse: Warehouse, scope: Scope, asked: PathsRequest) -> tuple[_Ed
         if asked.by_session
         else "[walked]"
     )
-    begun = "arraySlice(walk, arrayFirstIndex(step -> step.4, walk))" if asked.point else "walk"
+    first = "arrayFirstIndex(step -> step.4, walk)"
+    begun = f"if({first} = 0, arraySlice(walk, 1, 0), arraySlice(walk, {first}))" if asked.point else "walk"
     named = "arrayMap(step -> step.3, begun)"
     named = f"arrayCompact({named})" if asked.collapse else named
+    counted = f"SELECT who FROM ({rows}) WHERE label != ''"
+    long = long_walks(warehouse, scope, who.begin, counted, parameters, asked.most_events)
+    steps = walk(f"(place, id, {label}, is_point, is_conversion)", long, asked.most_events)
     sql = f"""{who.begin}SELECT edge.1 AS layer, edge.2 AS node, edge.3 AS next, count() AS n,
-    sum(converted) AS converted, 0 AS long
+    sum(converted) AS converted
 FROM (
     SELECT
         {begun} AS begun,
         arraySlice({named}, 1, {asked.depth + 1}) AS names,
         arrayExists(step -> step.5, begun) AS converted,
         arrayJoin(arrayMap((layer, node, next) -> (layer - 1, node, next),
-            arrayEnumerate(names), names, arrayPushBack(arrayPopFront(names), ''))) AS edge
+            arrayEnumerate(names), names, arrayResize(arrayPopFront(names), length(names), ''))) AS edge
     FROM (
         SELECT arrayJoin({split}) AS walk
         FROM (
-            SELECT who, groupArraySorted({asked.most_events})((place, id, {label}, is_point, is_conversion)) AS walked
-            FROM ({rows}) WHERE label != '' GROUP BY who
+            SELECT {steps} AS walked FROM ({rows}) WHERE label != '' GROUP BY who
         )
     )
-    WHERE {"arrayExists(step -> step.4, walk)" if asked.point else "1"}
 )
-GROUP BY layer, node, next
-UNION ALL
-SELECT -1, '', '', 0, 0, count() FROM
-    (SELECT 1 FROM ({rows}) WHERE label != '' GROUP BY who HAVING count() > {asked.most_events})"""
-    edges: _Edges = {}
-    long = 0
-    for layer, node, after, n, converted, too_long in warehouse.rows(scope, sql, parameters.values):
-        if layer < 0:
-            long = int(too_long)
-        else:
-            edges[layer, _name(node), _name(after)] = (int(n), int(converted))
+GROUP BY layer, node, next"""
+    edges: _Edges = {
+        (layer, _name(node), _name(after)): (int(n), int(converted))
+        for layer, node, after, n, converted in warehouse.rows(scope, sql, parameters.values)
+    }
     return edges, long, notes
 
 

@@ -40,3 +40,14 @@ def sample(warehouse: Warehouse, scope: Scope, where: str, parameters: Parameter
 def shortened(people: int, most: int) -> list[str]:
     """The note about people with more than `most` events."""
     return [f"{people:,} people did more than {most:,} things: the rest of theirs is left out."] if people else []
+
+
+def long_walks(warehouse: Warehouse, scope: Scope, begin: str, rows: str, parameters: Parameters, most: int) -> int:
+    """How many people have more than `most` of `rows`, a SELECT of `who`; begin: of the whole statement."""
+    sql = f"{begin}SELECT count() FROM (SELECT 1 FROM ({rows}) GROUP BY who HAVING count() > {most})"
+    return int(warehouse.rows(scope, sql, parameters.values)[0][0])
+
+
+def walk(step: str, long: int, most: int) -> str:
+    """SQL of a person's steps, tuples, in order: all of them, the first `most` where somebody has more."""
+    return f"groupArraySorted({most})({step})" if long else f"arraySort(groupArray({step}))"
