@@ -165,6 +165,19 @@ def test_what_was_done_is_not_done_again(apart: Engine, scope: Scope) -> None:
     assert build(apart) == 0
 
 
+@pytest.mark.parametrize("rule", [HALF_HOUR, CAPPED], ids=["uncapped", "capped"])
+def test_a_server_builds_them_too(clickhouse_url: str, scope: Scope, tmp_path: Path, rule: Rule) -> None:
+    server = Engine(clickhouse_url, tmp_path)
+    migrate(server)
+    given(server, scope, [event(0, visitor="v"), event(10, "u"), event(90, "u")])
+    build(server, rule)
+    given(server, scope, [event(20, "u", "v")])
+    build(server, rule)
+    assert minutes(server, scope) == [(0, 20, 3), (90, 90, 1)]
+    assert server.rows("SELECT count() FROM session_spans") == [(0,)]
+    server.close()
+
+
 class CutOff(Exception):
     """The process is gone."""
 
