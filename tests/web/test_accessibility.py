@@ -106,3 +106,16 @@ def test_the_empty_state_has_no_violation(own_server: Server, open_page: OpenPag
     page = open_page(own_server)
     expect(page.locator("#first-event")).to_be_visible()
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("how", [_LIGHT, _DARK, _PHONE], ids=["light", "dark", "phone"])
+def test_the_pages_of_paths_and_journeys_have_no_violation(
+    shop: Server, open_page: OpenPage, how: dict[str, Any]
+) -> None:
+    page = open_page(shop, "/paths", **how)
+    expect(page.locator("#sankey canvas")).to_be_visible()
+    page.get_by_text("As a table").click()
+    assert violations(page) == []
+    page.goto(f"{shop.url}/journeys?id=buyer-0-0")
+    expect(page.locator("#sessions > li").first).to_be_visible()
+    assert violations(page) == []
