@@ -128,7 +128,7 @@ orders = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @whatever(drawn=orders)
 def test_scores_are_those_of_counting_who_has_less(
     warehouse: Warehouse, engine: Engine, drawn: Sequence[tuple[int, str, str, int]]

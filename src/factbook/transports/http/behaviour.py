@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 
 from factbook.core.errors import Kind, invalid
@@ -28,6 +28,7 @@ from .reading import FILTER_SYNTAX, answer, documented, filters_of
 from .rows_as_csv import rows_as_csv
 
 _Text = str | None
+_UserId = Annotated[str, Path(description="Of a user, or of one of his devices.", examples=["u-17"])]
 _PERIOD = {
     "start_time": "2025-03-01T00:00:00+01:00",
     "end_time": "2026-03-01T09:31:00+01:00",
@@ -259,7 +260,7 @@ def _person(routes: APIRouter, services: Services) -> None:
         responses=documented(_SCORES, Kind.NOT_FOUND),
     )
     async def scored(
-        user_id: str,
+        user_id: _UserId,
         scope: Annotated[Scope, analyst],
         given: Annotated[dict[str, Any], asked],
         conversion: Annotated[_Text, Query(description="Event types that convert, joined by |.")] = None,
@@ -280,7 +281,7 @@ def _person(routes: APIRouter, services: Services) -> None:
         responses=documented(_PREFERENCES, Kind.NOT_FOUND),
     )
     async def preferred(
-        user_id: str,
+        user_id: _UserId,
         scope: Annotated[Scope, analyst],
         given: Annotated[dict[str, Any], asked],
         half_life_days: Annotated[_Text, Query(description="1 to 3650; 30 where absent.")] = None,

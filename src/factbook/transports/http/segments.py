@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
@@ -60,6 +60,7 @@ _BODY = {
     }
 }
 SAMPLE = 10
+_Id = Annotated[str, Path(description="The segment's id.", examples=["loyal"])]
 
 
 def router(services: Services) -> APIRouter:
@@ -75,7 +76,7 @@ def _reading(routes: APIRouter, services: Services) -> None:
     reader = Depends(scope_for(services))
     life = min(1.0, services.settings.analytics.query.cache_ttl)
 
-    @routes.get("/segments", summary="Your segments", responses=example({"segments": [_RECORD]}) | refusals())
+    @routes.get("/segments", summary="Your segments", responses=documented({"segments": [_RECORD]}))
     def list_segments(scope: Annotated[Scope, reader]) -> dict[str, Any]:
         """By id, without a look at their people."""
         return {"segments": [_shown(row) for row in services.segments.listed(scope)]}
@@ -96,8 +97,8 @@ def _reading(routes: APIRouter, services: Services) -> None:
         told = [{**_shown(row), **each} for row, each in zip(rows, counted, strict=True)]
         return answer({"people": of, "segments": told})
 
-    @routes.get("/segments/{id}", summary="One segment", responses=example(_RECORD) | refusals(Kind.NOT_FOUND))
-    def one_segment(id: str, scope: Annotated[Scope, reader]) -> dict[str, Any]:
+    @routes.get("/segments/{id}", summary="One segment", responses=documented(_RECORD, Kind.NOT_FOUND))
+    def one_segment(id: _Id, scope: Annotated[Scope, reader]) -> dict[str, Any]:
         """As it is defined now."""
         return _shown(services.segments.get(scope, id))
 
@@ -137,7 +138,7 @@ def _people(routes: APIRouter, services: Services) -> None:
         responses=documented({"people": [_PERSON], "next_cursor": "1844674407370955161"}, Kind.NOT_FOUND),
     )
     async def people(
-        id: str,
+        id: _Id,
         scope: Annotated[Scope, analyst],
         limit: Annotated[int, Query(ge=1, le=10_000, description="People a page.")] = 100,
         cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
@@ -178,7 +179,7 @@ def _changing(routes: APIRouter, services: Services) -> None:
         openapi_extra=_BODY,
         responses=example(_RECORD) | refusals(Kind.NOT_FOUND, Kind.INVALID, Kind.MALFORMED, Kind.LIMITED),
     )
-    async def change(id: str, request: Request, scope: Annotated[Scope, analyst]) -> dict[str, Any]:
+    async def change(id: _Id, request: Request, scope: Annotated[Scope, analyst]) -> dict[str, Any]:
         body = await json_body(request)
         given = given_segment({"id": id, **body} if isinstance(body, dict) else body)
         if given.id != id:
@@ -191,7 +192,7 @@ def _changing(routes: APIRouter, services: Services) -> None:
         summary="Remove a segment",
         responses=refusals(Kind.NOT_FOUND, Kind.CONFLICT),
     )
-    def remove(id: str, scope: Annotated[Scope, analyst]) -> None:
+    def remove(id: _Id, scope: Annotated[Scope, analyst]) -> None:
         """Refused while another segment stands on it."""
         services.segments.remove(scope, id)
 
