@@ -53,7 +53,7 @@ def asked(
     request: Request,
     granularity: Annotated[_Text, Query(description="1d (lifecycle alone), 1w or 1mo.", examples=["1w"])] = None,
     event: Annotated[_Text, Query(description="Event types that count as being there; any where absent.")] = None,
-    start_date: Annotated[_Text, Query(examples=["2026-01-05"])] = None,
+    start_date: Annotated[_Text, Query(description="From the start of that day.", examples=["2026-01-05"])] = None,
     end_date: Annotated[_Text, Query(description="To the end of that day.", examples=["2026-03-29"])] = None,
     period: Annotated[_Text, Query(description="A name instead, as last_12_weeks.")] = None,
     timezone: Annotated[_Text, Query(description="IANA zone; the tenant's where absent.")] = None,
