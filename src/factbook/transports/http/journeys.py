@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 
 from factbook.core.errors import Kind, invalid
@@ -107,7 +107,7 @@ def router(services: Services) -> APIRouter:
     rule = Rule.of(realtime.session_timeout, realtime.session_max_hours)
 
     async def told(
-        user_id: str,
+        user_id: Annotated[str, Path(description="Of a user, or of one of his devices.", examples=["u-17"])],
         request: Request,
         scope: Annotated[Scope, analyst],
         period: Annotated[_Text, Query(description="A name, as last_30_days; last_90_days where absent.")] = None,

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.concurrency import run_in_threadpool
 
 from factbook.core.errors import Kind, invalid
@@ -10,7 +10,7 @@ from factbook.core.scope import Role, Scope
 from factbook.services import Services
 
 from .access import example, refusals, scope_for
-from .reading import json_body
+from .reading import documented, json_body
 
 _NAMED: dict[str, Any] = {
     "id": "checkout",
@@ -45,6 +45,9 @@ _BODY: dict[str, Any] = {
 }
 
 
+_Id = Annotated[str, Path(description="The funnel's id.", examples=["checkout"])]
+
+
 def router(services: Services) -> APIRouter:
     """/api/v1/analytics/funnels."""
     routes = APIRouter(prefix="/api/v1/analytics/funnels", tags=["Funnels"])
@@ -56,15 +59,13 @@ def router(services: Services) -> APIRouter:
 def _reading(routes: APIRouter, services: Services) -> None:
     reader = Depends(scope_for(services))
 
-    @routes.get(
-        "", summary="The funnels that have a name", responses=example({"funnels": [_NAMED, _RECORD]}) | refusals()
-    )
+    @routes.get("", summary="The funnels that have a name", responses=documented({"funnels": [_NAMED, _RECORD]}))
     def list_funnels(scope: Annotated[Scope, reader]) -> dict[str, Any]:
         """Those of the packs and your own, with the fields of a question that each stands for."""
         return {"funnels": services.funnels.listed(scope, services.tenants.of(scope))}
 
-    @routes.get("/{id}", summary="One of them", responses=example(_RECORD) | refusals(Kind.NOT_FOUND))
-    def one_funnel(id: str, scope: Annotated[Scope, reader]) -> dict[str, Any]:
+    @routes.get("/{id}", summary="One of them", responses=documented(_RECORD, Kind.NOT_FOUND))
+    def one_funnel(id: _Id, scope: Annotated[Scope, reader]) -> dict[str, Any]:
         """As it is defined now."""
         return services.funnels.get(scope, services.tenants.of(scope), id)
 
@@ -90,14 +91,14 @@ def _changing(routes: APIRouter, services: Services) -> None:
         openapi_extra=_BODY,
         responses=example(_RECORD) | refusals(Kind.NOT_FOUND, Kind.CONFLICT, Kind.INVALID, Kind.MALFORMED),
     )
-    async def change(id: str, request: Request, scope: Annotated[Scope, analyst]) -> dict[str, Any]:
+    async def change(id: _Id, request: Request, scope: Annotated[Scope, analyst]) -> dict[str, Any]:
         body = await json_body(request)
         if isinstance(body, dict) and body.setdefault("id", id) != id:
             raise invalid("A funnel keeps its id.", field="id", hint="Name a new one, and remove this one.")
         return await kept(scope, body, new=False)
 
     @routes.delete("/{id}", status_code=204, summary="Remove one of your funnels", responses=refusals(Kind.NOT_FOUND))
-    def remove(id: str, scope: Annotated[Scope, analyst]) -> None:
+    def remove(id: _Id, scope: Annotated[Scope, analyst]) -> None:
         """Those of the packs stay."""
         services.funnels.remove(scope, id)
 
