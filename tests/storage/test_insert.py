@@ -12,6 +12,15 @@ from factbook.storage.engine import Engine, EngineError
 
 from .rows import START, count, events, roll_up
 
+PRESSURE = {
+    "group_by_two_level_threshold": 1,
+    "group_by_two_level_threshold_bytes": 1,
+    "max_bytes_before_external_group_by": 1,
+    "max_block_size": 100,
+    "max_threads": 2,
+    "min_insert_block_size_bytes": 1000,
+}
+
 
 def test_same_token_again_changes_nothing(either: Engine, scope: Scope) -> None:
     rows = events(scope.tenant, [START] * 100)
@@ -93,6 +102,22 @@ def test_large_roll_up_again_counts_once(either: Engine, scope: Scope, turn: int
         {"t": scope.tenant},
     )
     assert sums == sum(range(30_000))
+
+
+def test_a_roll_up_again_under_other_pressure_counts_once(engine: Engine, scope: Scope) -> None:
+    """Where memory is short, the engine aggregates in other ways; their chunks must not make another token."""
+    rows = events(scope.tenant, [START + timedelta(minutes=n) for n in range(3000)], block=1)
+    engine.insert("events", rows, token=scope.tenant)
+    usual = {name: engine.command(f"SELECT toString(getSetting('{name}'))") for name in PRESSURE}
+    roll_up(engine, scope.tenant, rows, block=1, token=scope.tenant)
+    try:
+        for name, value in PRESSURE.items():
+            engine.command(f"SET {name} = {value}")  # of the connection, which is the next one to be taken
+            roll_up(engine, scope.tenant, rows, block=1, token=scope.tenant)
+            assert count(engine, "rollups", scope.tenant) == 3000, name
+    finally:
+        for name, value in usual.items():
+            engine.command(f"SET {name} = {value}")
 
 
 def test_bad_row_fails_the_whole_block_and_keeps_nothing(either: Engine, scope: Scope) -> None:

@@ -42,7 +42,10 @@ FROM
 ARRAY JOIN ['1m', '1h', '1d'] AS level
 ARRAY JOIN if(property = '', [own_type, ''], [own_type]) AS type
 GROUP BY tenant, level, type, property, bucket
--- One thread: with more, the chunk that the token is counted by differs between runs, and a replay counts twice.
-SETTINGS max_threads = 1, insert_deduplication_token = '%(token)s', deduplicate_insert_select = 'force_enable',
-    min_insert_block_size_rows = 100000000, max_insert_threads = 1, log_queries = 0,
+-- The token is counted by the chunks that come out of the aggregation. So that they are the same in each run, whatever
+-- memory is taken meanwhile: one thread, one level, nothing spilled, chunks of one size. Else a replay counts twice.
+SETTINGS max_threads = 1, max_block_size = 65409, group_by_two_level_threshold = 0, group_by_two_level_threshold_bytes = 0,
+    max_bytes_before_external_group_by = 0, max_bytes_ratio_before_external_group_by = 0,
+    insert_deduplication_token = '%(token)s', deduplicate_insert_select = 'force_enable',
+    min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0, max_insert_threads = 1, log_queries = 0,
     optimize_on_insert = 0 -- each key comes once already
