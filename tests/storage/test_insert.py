@@ -116,8 +116,8 @@ def test_a_roll_up_again_under_other_pressure_counts_once(engine: Engine, scope:
             roll_up(engine, scope.tenant, rows, block=1, token=scope.tenant)
             assert count(engine, "rollups", scope.tenant) == 3000, name
     finally:
-        for name, value in usual.items():
-            engine.command(f"SET {name} = {value}")
+        for name, before in usual.items():
+            engine.command(f"SET {name} = {before}")
 
 
 def test_bad_row_fails_the_whole_block_and_keeps_nothing(either: Engine, scope: Scope) -> None:

@@ -75,7 +75,9 @@ def _in_process(*arguments: str) -> bytes:
 
 
 def _columns(engine: Engine) -> str:
-    names = engine.rows("SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'events'")
+    names = engine.rows(
+        "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'events' AND default_kind = ''"
+    )
     return ", ".join(f"`{name}`" for (name,) in names if name != "block")
 
 
