@@ -55,13 +55,14 @@ def jobs(services: Services) -> tuple[Job, ...]:
     realtime = services.settings.analytics.realtime
     rule = Rule.of(realtime.session_timeout, realtime.session_max_hours)
     sessions = Sessions(services.engine, services.clock, rule)
+    built = Job("sessions", "Build sessions from what came in, and mend those that it changes.", sessions.tick, 5.0)
 
     return (
         Job("keys", "Take over keys and sessions that another process changed.", keys.refresh, 15.0),
         Job("key-uses", "Write down when keys were used last.", keys.note_uses, 60.0),
         Job("event-types", "Take over event types that another process changed.", services.types.refresh, 60.0),
         Job("versions", "Tell Redis what became visible while it was away.", services.sharing.versions.settle, 1.0),
-        Job("sessions", "Build sessions from what came in, and mend those that it changes.", sessions.tick, 5.0),
+        *((built,) if services.settings.analytics.features.journeys else ()),
         Job("retention", "Remove rows past their retention.", retention, DAY, remembered=True),
         Job("letter-outcomes", "Forget what became of long gone dead letters.", outcomes, DAY, remembered=True),
     )

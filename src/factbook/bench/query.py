@@ -24,6 +24,9 @@ from .server import Served
 LOAD_RATE = 20_000
 Say = Callable[[str], None]
 
+READS_ALONE = {"ENABLE_USER_JOURNEY": "false"}
+"""Thirty days of events at once would have sessions built from them all the while."""
+
 
 @dataclass(frozen=True, slots=True)
 class Read:
@@ -81,7 +84,7 @@ def measure(folder: Path, *, events: int, seconds: float, say: Say) -> list[Figu
     """folder: an empty place. events: how many are read over. seconds: of reading, quiet and again under load."""
     say(f"making {events:,} events of thirty days")
     make_history(folder / "data", events)
-    served = Served(folder / "data")
+    served = Served(folder / "data", environment=READS_ALONE)
     say("starting the server on them")
     served.start()
     try:

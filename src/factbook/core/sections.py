@@ -242,7 +242,9 @@ class Features(Section):
     realtime: Annotated[bool, Env("ENABLE_REALTIME_ANALYTICS")] = Field(default=True, description="Live numbers.")
     cohorts: Annotated[bool, Env("ENABLE_COHORT_ANALYSIS")] = Field(default=True, description="Cohort analysis.")
     funnels: Annotated[bool, Env("ENABLE_FUNNEL_ANALYSIS")] = Field(default=True, description="Funnel analysis.")
-    journeys: Annotated[bool, Env("ENABLE_USER_JOURNEY")] = Field(default=True, description="User journeys.")
+    journeys: Annotated[bool, Env("ENABLE_USER_JOURNEY")] = Field(
+        default=True, description="User journeys, paths, and building sessions."
+    )
 
 
 class Analytics(Section):
