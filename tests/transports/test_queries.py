@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request
 
 from factbook.core.scope import Role, Scope
 from factbook.services import Services
@@ -54,7 +54,7 @@ class Served:
 
 @pytest.fixture
 def served(engine: Engine, scope: Scope, tmp_path: Path) -> Iterator[Served]:
-    with reading(Warehouse(engine, running=Running(engine)), scope, tmp_path) as found:
+    with reading(Warehouse(engine, seconds=300, running=Running(engine)), scope, tmp_path) as found:
         services = found.services
         other = replace(scope, tenant=f"other-{scope.tenant}")
         services.keys._metadata.ensure_tenant_of_system(other.tenant, now=0)
@@ -64,7 +64,8 @@ def served(engine: Engine, scope: Scope, tmp_path: Path) -> Iterator[Served]:
         app.include_router(queries.router(services))
 
         @app.api_route("/endless", methods=["GET", "POST"])
-        async def endless(scope: Scope = Depends(scope_for(services))) -> str:
+        async def endless(request: Request, scope: Scope = Depends(scope_for(services))) -> str:
+            await request.body()
             return str(await services.reads.run(scope, partial(services.warehouse.rows, scope, ENDLESS), "revenue"))
 
         wrapped: Any = RequestId(Leaving(app))

@@ -9,6 +9,9 @@ from .server import Server
 
 pytestmark = pytest.mark.browser
 
+PATIENCE = 60_000
+"""Milliseconds: the whole reference is drawn at once, which takes a busy machine its time."""
+
 
 @pytest.fixture
 def offline(browser: Browser, server: Server) -> Page:
@@ -32,8 +35,8 @@ def test_swagger_ui_shows_every_operation_offline(offline: Page, server: Server)
 
 def test_redoc_shows_the_reference_offline(offline: Page, server: Server) -> None:
     offline.goto(f"{server.url}/redoc")
-    expect(offline.get_by_role("heading", name="Factbook")).to_be_visible()
-    expect(offline.get_by_text("/api/v1/events/stats").first).to_be_attached()
+    expect(offline.get_by_role("heading", name="Factbook")).to_be_visible(timeout=PATIENCE)
+    expect(offline.get_by_text("/api/v1/events/stats").first).to_be_attached(timeout=PATIENCE)
 
 
 def test_the_description_names_no_page_routes(server: Server) -> None:
