@@ -180,7 +180,7 @@ def _rfm(routes: APIRouter, services: Services) -> None:
         summary="Buyers by recency, frequency and money",
         description="Every buyer of the period (the last 365 days where none is given) is scored from 1 to 5: one point"
         " and as many fifths as the share of buyers with less. The scores make the groups. `metric` is what an order is"
-        " worth. docs/behaviour.md tells all. " + FILTER_SYNTAX,
+        " worth. docs/definitions.md tells all. " + FILTER_SYNTAX,
         responses=documented(_RFM, Kind.CONFLICT, Kind.FORBIDDEN),
     )
     async def by_group(

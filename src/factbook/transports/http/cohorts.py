@@ -64,7 +64,7 @@ _ABOUT = (
     " period, or came through one channel. `counts` tells how many of them were there in each period after it (period 0"
     " is the cohort's own), `rates` what share that is. A period that is not over is `incomplete` and is not in the"
     " average; one that has not begun is null. `cohort_event` and `return_event` are event types, several joined by |;"
-    " in a POST also objects with `event` or `events`, `where` and `filters`. docs/behaviour.md tells all. "
+    " in a POST also objects with `event` or `events`, `where` and `filters`. docs/definitions.md tells all. "
 )
 _PERSON: dict[str, Any] = {
     "user_id": "u-17",

@@ -96,7 +96,7 @@ _ABOUT = (
     "A person enters with step 1 inside the period and has the `window` for the rest, also behind the period's end. Of"
     " several attempts the deepest counts. Who has not converted and whose window is not over yet is `incomplete`."
     " `conversion` is from the former step, `overall` from the first; seconds are from the former step."
-    " docs/behaviour.md tells all. "
+    " docs/definitions.md tells all. "
 )
 _CSV = ("step", "label", "count", "conversion", "overall", "dropped", "median_seconds", "mean_seconds")
 PEOPLE: dict[str, Any] = {

@@ -150,7 +150,7 @@ def router(services: Services) -> APIRouter:
             name=name,
             summary="One person's journey: sessions, touchpoints, conversions, engagement",
             description="`user_id` is any id of the person, of a user or of a visitor; what he did under the others is"
-            " told with it. Sessions are those of docs/behaviour.md, newest first, bots left out. Each comes with its"
+            " told with it. Sessions are those of docs/definitions.md, newest first, bots left out. Each comes with its"
             " first 50 events; `next_cursor` leads to earlier ones.",
             responses=documented(ANSWER, Kind.NOT_FOUND),
         )

@@ -100,12 +100,12 @@ _ABOUT_PATHS = (
     " `edges` lead from layer to layer, `dropped` counts the paths that end in a node, `converted` those that hold a"
     " conversion from the point on. Nodes beyond `top` are told as other. `point` and `conversion` are event types"
     " joined by |; in a POST also objects with `event` or `events`, `where` and `filters`. Where there is too much"
-    " to look at, `degraded` is true and `notes` say what was left out. docs/behaviour.md tells all. "
+    " to look at, `degraded` is true and `notes` say what was left out. docs/definitions.md tells all. "
 )
 _ABOUT_ATTRIBUTION = (
     "Each conversion is owed to the sessions that began within the lookback before it; a session's touchpoint is its"
     " first value of the dimension, `direct` where it has none. Every model shares out each conversion entirely, so its"
-    " rows sum to the conversions. Filters choose conversions. docs/behaviour.md tells all. "
+    " rows sum to the conversions. Filters choose conversions. docs/definitions.md tells all. "
 )
 _Text = str | None
 _FORMAT = Annotated[str, Query(description="json or csv.")]

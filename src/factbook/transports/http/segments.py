@@ -51,7 +51,7 @@ _ABOUT = (
     " `event`, `where`, `filters`; `count` compares how often), `property` (a column or `property.NAME`: its newest"
     " value of the person), `aggregate` (sum, avg, min, max `of` a number `over` events), `segment` (another one)."
     " `within` (30d, or any period) or `start_time` and `end_time` say when. A frozen segment keeps the people who are"
-    " in it now; sending it again freezes it anew. docs/behaviour.md tells all."
+    " in it now; sending it again freezes it anew. docs/definitions.md tells all."
 )
 _BODY = {
     "requestBody": {
