@@ -73,29 +73,26 @@ def _folded(asked: Question, shape: Shape, who: People, parameters: Parameters, 
         done = f", {fold.end('done', 'folded')} AS done" if asked.count == TOTALS else ""
         return f"""SELECT unit, {_open(shape, fold, fold.end("depth", "folded"))} AS open{done}
 FROM (SELECT unit, {fold.sql("told")} AS folded FROM ({events}))"""
-    if asked.order != ANY and not shape.optional:
-        return _placed(shape, events)
-    sweep, fold = (any_order(shape), levels(shape)) if asked.order == ANY else (reach(shape), in_order(shape))
-    start, arrival = sweep.end("start", "swept"), sweep.end("arrival", "swept")
-    until = arrival if asked.order == ANY else f"told[{arrival}].1"
-    attempt = f"arrayFilter(e -> e.1 >= {start} AND e.1 <= {until}, told)"
+    if asked.order == ANY:
+        sweep, fold = any_order(shape), levels(shape)
+        found = {"begun": "start", "until": "arrival", "reached": "depth"}
+        columns = ", ".join(f"{sweep.end(slot, 'swept')} AS {name}" for name, slot in found.items())
+        swept = f"SELECT unit, told, {sweep.sql('told')} AS swept, {columns} FROM ({events})"
+    else:
+        columns, fold = ", ".join(reach(shape)), in_order(shape)
+        if not shape.optional:
+            return _placed(shape, f"SELECT unit, told, {columns} FROM ({events})")
+        swept = f"SELECT unit, told, {columns}, told[arrival].1 AS until FROM ({events})"
+    attempt = "arrayFilter(e -> e.1 >= begun AND e.1 <= until, told)"
     return f"""SELECT unit, {_open(shape, fold, "reached")} AS open
-FROM (
-    SELECT unit, {sweep.end("depth", "swept")} AS reached, {fold.sql(attempt)} AS folded
-    FROM (SELECT unit, told, {sweep.sql("told")} AS swept FROM ({events}))
-)"""
+FROM (SELECT unit, reached, {fold.sql(attempt)} AS folded FROM ({swept}))"""
 
 
-def _placed(shape: Shape, events: str) -> str:
-    """The plain case: how deep by a fold, the times by a look back."""
-    sweep = reach(shape)
-    depth, arrival = sweep.end("depth", "swept"), sweep.end("arrival", "swept")
+def _placed(shape: Shape, swept: str) -> str:
+    """The plain case: the times by a look back."""
     times = ", ".join(time_at(step) for step in range(1, shape.steps + 1))
     return f"""SELECT unit, (reached, [{times}], {value_at(shape)}) AS open
-FROM (
-    SELECT unit, told, {depth} AS reached, {", ".join(places(shape, depth, arrival))}
-    FROM (SELECT unit, told, {sweep.sql("told")} AS swept FROM ({events}))
-)"""
+FROM (SELECT unit, told, reached, {", ".join(places(shape, "reached", "arrival"))} FROM ({swept}))"""
 
 
 def _open(shape: Shape, fold: Fold, depth: str) -> str:

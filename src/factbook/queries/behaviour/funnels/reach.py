@@ -1,46 +1,51 @@
-"""How deep a person gets whose steps come in order, and from when to when: the cheap half of `in_order`."""
+"""How deep a person gets whose steps come in order, and from when to when: the cheap half of `in_order`.
+
+Over all of his events at once, which is several times as fast as a fold; it knows no exclusions.
+"""
 
 from __future__ import annotations
 
-from .fold import AT, NUMBER, TIME, Fold, choice, is_step
+from .fold import AT, is_step
 from .question import STRICT
 from .shape import Shape
 
+NOT_YET = "toInt64(0)"
 
-def reach(shape: Shape) -> Fold:
-    """Slots `depth`, `start` (a time) and `arrival` (a place among the events, from 1) of the deepest attempt, the
-    first to get there. Knows no exclusions: of each step it keeps only when the attempt began that began last."""
-    fold = Fold()
+
+def reach(shape: Shape) -> list[str]:
+    """Columns of `told`: `reached` (how deep), and of the deepest attempt, the first to get there, `begun` (a time) and
+    `arrival` (a place among the events, from 1)."""
     steps = range(1, shape.steps + 1)
+    columns = []
     for step in steps:
-        fold.add(_start(step), TIME)
-    for name in ("depth", "start", "arrival", "place"):
-        fold.add(name, NUMBER)
-    fold.changes["place"] = f"{fold.old('place')} + 1"
-    taken = {step: _taken(fold, shape, step) for step in steps}
-    for step in steps:
-        old = "toInt64(0)" if shape.order == STRICT else fold.old(_start(step))
-        fold.changes[_start(step)] = f"if({taken[step]} > 0, {taken[step]}, {old})"
-    deeper = {step: f"({fold.old('depth')} < {step} AND {taken[step]} > 0)" for step in reversed(steps)}
+        columns.append(f"{_taken(shape, step)} AS taken{step}")
+        columns.append(f"arrayFirstIndex(start -> start > 0, taken{step}) AS arrival{step}")
+        if step < shape.steps:
+            columns.append(f"{_standing(shape, step)} AS standing{step}")
+    deepest = [(f"arrival{step} > 0", step) for step in reversed(steps)]
     for name, values in (
-        ("depth", {step: f"toInt64({step})" for step in steps}),
-        ("start", taken),
-        ("arrival", dict.fromkeys(steps, fold.changes["place"])),
+        ("reached", [(there, f"{step}") for there, step in deepest]),
+        ("arrival", [(there, f"arrival{step}") for there, step in deepest]),
+        ("begun", [(there, f"taken{step}[arrival{step}]") for there, step in deepest]),
     ):
-        fold.changes[name] = choice([(condition, values[step]) for step, condition in deeper.items()], fold.old(name))
-    return fold
+        cases = ", ".join(f"{there}, toInt64({value})" for there, value in values)
+        columns.append(f"multiIf({cases}, {NOT_YET}) AS {name}")
+    return columns
 
 
-def _start(step: int) -> str:
-    return f"start{step}"
-
-
-def _taken(fold: Fold, shape: Shape, step: int) -> str:
-    """The start of the attempt that the event takes to `step`, 0 for none."""
+def _taken(shape: Shape, step: int) -> str:
+    """Of each event the start of the attempt that it takes to `step`, 0 for none."""
     if step == 1:
-        return f"if({is_step(1)}, {AT}, toInt64(0))"
-    able = [
-        f"if({is_step(step)} AND {AT} - {start} <= {shape.window}, {start}, toInt64(0))"
-        for start in (fold.old(_start(earlier)) for earlier in shape.before(step))
-    ]
-    return f"greatest({', '.join(able)})" if len(able) > 1 else able[0]
+        return f"arrayMap(e -> if({is_step(1)}, {AT}, {NOT_YET}), told)"
+    before = shape.before(step)
+    names = [f"start{earlier}" for earlier in before]
+    able = [f"if({AT} - {name} <= {shape.window}, {name}, {NOT_YET})" for name in names]
+    latest = f"greatest({', '.join(able)})" if len(able) > 1 else able[0]
+    starts = ", ".join(f"standing{earlier}" for earlier in before)
+    return f"arrayMap((e, {', '.join(names)}) -> if({is_step(step)}, {latest}, {NOT_YET}), told, {starts})"
+
+
+def _standing(shape: Shape, step: int) -> str:
+    """Before each event: when the attempt began that stands at `step` and began last."""
+    kept = f"taken{step}" if shape.order == STRICT else f"arrayFill(start -> start > 0, taken{step})"
+    return f"arrayShiftRight({kept}, 1, {NOT_YET})"
