@@ -1,4 +1,4 @@
-"""What goes with turning away before a step: values of columns and properties, by odds ratio, with their confidence.
+"""What goes with turning away before a step: what columns and properties held, by odds ratio, with their confidence.
 
 Odds ratios and their 95 % intervals after Woolf (1955), with Haldane's half where a cell is empty; p values of their
 logarithm against 0, adjusted after Benjamini and Hochberg (1995) over all that were compared. They tell what goes
@@ -13,26 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from factbook.core.scope import Scope
-from factbook.core.sql import Parameters
-from factbook.queries.behaviour.history import inside
-from factbook.queries.behaviour.people import people
 from factbook.storage.warehouse import Warehouse
 
-from .attempts import attempts, matched, unit_of
-from .listed import about
-from .question import ANY, Question
-from .shape import shape_of
+from .held import held
+from .question import Question
 
 LEAST = 30
 """People with a value, and without it, below which nothing is said of it."""
 
 MAX_COMPARED, MAX_TOLD = 2000, 50
 SIGNIFICANT = 0.05
-COLUMNS = (
-    "country", "region", "city", "device", "browser", "os", "referrer_source", "source", "resource_type", "content_id",
-    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",
-)  # fmt: skip
-_LONGEST = 200
 _Z = 1.959963984540054
 
 
@@ -47,41 +37,41 @@ class Compared:
 
 
 def drivers(warehouse: Warehouse, scope: Scope, asked: Question, step: int) -> dict[str, Any]:
-    """Of those who did what comes before `step`: the values that go with turning away, or going on, the surest first.
+    """Of those who did what comes before `step`: what goes with turning away, or going on, the surest first.
 
-    Values are those of the event with which they did the step before.
+    Values are those of the event with which they did the step before; numbers are taken together between their
+    quartiles, and to have none is a value too. `compared` is how many were, whatever of them is told.
     """
-    away, on, rows = _read(warehouse, scope, asked, step)
-    told = [
-        (name, value, a, b, compared(a, b, away - a, on - b))
-        for name, value, a, b in rows
-        if min(a + b, away + on - a - b) >= LEAST
-    ]
-    adjusted = discoveries([one.p for *_, one in told])
-    found = [
+    away, on, values = held(warehouse, scope, asked, step, least=LEAST)
+    able = [one for one in values if min(one.people, away + on - one.people) >= LEAST][:MAX_COMPARED]
+    told = [(one, compared(one.away, one.on, away - one.away, on - one.on)) for one in able]
+    adjusted = discoveries([found.p for _, found in told])
+    rows = [
         {
-            "dimension": name,
-            "value": value,
-            "people": a + b,
-            "dropped": a,
-            "drop_rate": a / (a + b),
-            "lift": (a / (a + b)) / (away / (away + on)) if away else None,
-            "odds_ratio": one.odds,
-            "confidence_interval": [one.low, one.high],
-            "p_value": one.p,
+            "dimension": one.dimension,
+            "value": one.value,
+            "above": one.above,
+            "at_most": one.at_most,
+            "people": one.people,
+            "dropped": one.away,
+            "drop_rate": one.away / one.people,
+            "lift": (one.away / one.people) / (away / (away + on)) if away else None,
+            "odds_ratio": found.odds,
+            "confidence_interval": [found.low, found.high],
+            "p_value": found.p,
             "adjusted_p_value": q,
             "significant": q < SIGNIFICANT,
         }
-        for (name, value, a, b, one), q in zip(told, adjusted, strict=True)
+        for (one, found), q in zip(told, adjusted, strict=True)
     ]
-    found.sort(key=lambda row: (row["p_value"], row["dimension"], row["value"]))
+    rows.sort(key=lambda row: (row["p_value"], row["dimension"], row["value"] or ""))
     return {
         "step": step,
         "people": away + on,
         "dropped": away,
         "compared": len(told),
         "least_people": LEAST,
-        "drivers": found[:MAX_TOLD],
+        "drivers": rows[:MAX_TOLD],
     }
 
 
@@ -102,42 +92,3 @@ def discoveries(values: Sequence[float]) -> list[float]:
         least = min(least, values[place] * len(values) / rank)
         found[place] = least
     return found
-
-
-def _read(
-    warehouse: Warehouse, scope: Scope, asked: Question, step: int
-) -> tuple[int, int, list[tuple[str, str, int, int]]]:
-    """Who turned away and who went on, in all and by dimension and value."""
-    who, parameters = people(warehouse, scope), Parameters()
-    before = shape_of(asked).before(step)[-1]
-    steps = matched(asked, parameters)
-    is_before = f"({' OR '.join(steps)})" if asked.order == ANY else steps[before - 1]
-    pairs = ", ".join(f"('{name}', toString({name}))" for name in COLUMNS)
-    where = inside(asked.about, parameters, end_ms=asked.end + asked.window)
-    sql = f"""{who.begin}SELECT pair.1 AS name, pair.2 AS held, countIf(away) AS gone, countIf(NOT away) AS stayed
-FROM (
-    SELECT away, arrayJoin(arrayConcat([('', '')], arrayFilter(one -> one.2 != '' AND length(one.2) <= {_LONGEST},
-        pairs))) AS pair
-    FROM (
-        SELECT unit, times[{before}] + {asked.start - 1} AS at, {about(asked, step, dropped=True)} AS away
-        FROM ({attempts(asked, who, parameters)})
-        WHERE times[{before}] > 0
-    ) AS tried
-    ANY LEFT JOIN (
-        SELECT {unit_of(asked, who)} AS unit, toUnixTimestamp64Milli(timestamp) AS at,
-            arrayConcat([{pairs}], arrayMap((name, held) -> (concat('property.', name), held), mapKeys(texts),
-                mapValues(texts))) AS pairs
-        FROM events
-        {where}
-            AND {is_before}
-    ) AS did ON tried.unit = did.unit AND tried.at = did.at
-)
-GROUP BY name, held
-HAVING name = '' OR gone + stayed >= {LEAST}
-ORDER BY name != '', gone + stayed DESC, name, held
-LIMIT {MAX_COMPARED + 1}"""
-    rows = warehouse.rows(scope, sql, parameters.values)
-    if not rows:
-        return 0, 0, []
-    (_, _, away, on), *rest = rows
-    return int(away), int(on), [(name, value, int(a), int(b)) for name, value, a, b in rest]
