@@ -10,6 +10,7 @@ import pytest
 
 from factbook.core.errors import FactbookError
 from factbook.core.scope import Role, Scope
+from factbook.queries.behaviour.segments.kept import given_segment
 from factbook.storage.engine import Engine
 from factbook.storage.warehouse import Warehouse
 from tests.queries.given import given
@@ -203,6 +204,22 @@ def test_a_tenant_names_his_own_funnels(served: Reading) -> None:
 def test_what_is_wrong_with_a_funnel_is_named(served: Reading, wrong: Any, status: int, field: str | None) -> None:
     refused = own(served, "POST", body=wrong)
     assert (refused.status_code, refused.json().get("field")) == (status, field)
+
+
+def test_a_step_and_an_exclusion_may_be_of_a_segments_people(served: Reading, scope: Scope) -> None:
+    for id_, rule in (("buyers", {"did": "purchase"}), ("carts", {"did": "add_to_cart"})):
+        served.services.segments.define(scope, given_segment({"id": id_, "rule": rule}), new=True)
+    carts = {"event": "product_view", "filters": {"segment": "carts"}}
+    others = {"event": "add_to_cart", "filters": {"segment.ne": "buyers"}}
+    told = post(served, "/funnel/analysis", {"steps": [carts, "purchase"], **FEBRUARY}).json()
+    assert counts(told) == [3, 1]
+    killed = {"steps": ["product_view", "checkout_start"], "exclusions": [others], **FEBRUARY}
+    assert counts(post(served, "/funnel/analysis", killed).json()) == [4, 1]
+    assert own(served, "POST", body={"id": "of_carts", "steps": [carts, others]}).status_code == 201
+    assert counts(served.get("/funnel/analysis", funnel_name="of_carts", **FEBRUARY).json()) == [3, 2]
+    unknown = {"event": "b", "filters": {"segment": "nobodys"}}
+    refused = post(served, "/funnel/analysis", {"steps": ["a", unknown]})
+    assert (refused.status_code, refused.json()["field"]) == (422, "segment")
 
 
 def test_who_only_looks_names_nothing(served: Reading) -> None:

@@ -21,7 +21,9 @@ from factbook.metrics.catalog import built_in
 from factbook.queries.behaviour.funnels.attempts import attempts
 from factbook.queries.behaviour.funnels.question import Question, question
 from factbook.queries.behaviour.people import people
+from factbook.queries.behaviour.segments.segments import NONE, Segments
 from factbook.storage.engine import Engine
+from factbook.storage.rows import SegmentRow
 from factbook.storage.warehouse import Warehouse
 from tests.queries.behaviour import funnel_oracle as oracle
 from tests.queries.given import given
@@ -33,7 +35,7 @@ SECONDS = 8
 TYPES = "abcx"
 
 
-def asked(steps: Sequence[Any], **more: Any) -> Question:
+def asked(steps: Sequence[Any], segments: Segments = NONE, **more: Any) -> Question:
     fields = {
         "start_time": START.isoformat(),
         "end_time": (START + timedelta(seconds=SECONDS)).isoformat(),
@@ -43,7 +45,7 @@ def asked(steps: Sequence[Any], **more: Any) -> Question:
         **more,
     }
     calendar = Calendar(ZoneInfo("UTC"))
-    return question(fields, calendar, START, dimension=built_in().dimension, named=lambda name: {})
+    return question(fields, calendar, START, dimension=built_in().dimension, named=lambda name: {}, segments=segments)
 
 
 def found(warehouse: Warehouse, scope: Scope, about: Question) -> dict[int, list[tuple[oracle.Times, str]]]:
@@ -132,6 +134,38 @@ def test_exclusions_and_optional_steps_are_those_of_a_search_over_everything(
     every = found(warehouse, scope, asked_again(about, count="totals"))
     got = [sorted((times for times, _ in one), key=str) for one in by_user(warehouse, scope, every, len(people_))]
     assert got == [oracle.every(one, funnel) for one in events]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@whatever(people_=histories, data=st.data())
+def test_a_segment_among_the_filters_of_a_step_is_of_its_people_alone(
+    warehouse: Warehouse, engine: Engine, people_: list[list[tuple[int, str]]], data: st.DataObject
+) -> None:
+    scope = Scope(tenant=uuid4().hex, actor="test", role=Role.OWNER)
+    of_users(engine, scope, people_)
+    steps_ = data.draw(st.lists(st.sampled_from(["a", "b", "ab"]), min_size=2, max_size=3))
+    of = data.draw(st.lists(st.sampled_from(["", "segment", "segment.ne"]), min_size=4, max_size=4))
+    row = SegmentRow("", "often", "", "", {"did": "x", "count": {"gte": 2}}, None, 1, 0, 0)
+    kept = Segments(lambda: {"often": row}, Calendar(ZoneInfo("UTC")), START)
+
+    def chosen(types: str, place: int) -> dict[str, Any]:
+        return {"events": list(types), "filters": {of[place]: "often"} if of[place] else {}}
+
+    about = asked(
+        [chosen(step, place) for place, step in enumerate(steps_)], kept, exclusions=[chosen("c", len(steps_))]
+    )
+    funnel = oracle.Funnel(len(steps_), "ordered", 4000, SECONDS * 1000, exclusions=((1, len(steps_)),))
+    expected = []
+    for one in people_:
+        is_often = [kind for _, kind in one].count("x") >= 2
+        seen_ = [name == "" or is_often == (name == "segment") for name in of]
+        told = [step if seen_[place] else "" for place, step in enumerate(steps_)]
+        kill = "c" if seen_[len(steps_)] else ""
+        expected.append(oracle.deepest([seen(kind, at, told, [kill]) for at, kind in one], funnel))
+    got = by_user(warehouse, scope, found(warehouse, scope, about), len(people_))
+    assert [[ends_of(times) for times, _ in one] for one in got] == [
+        [ends_of(times)] if times else [] for times in expected
+    ]
 
 
 def ends_of(times: oracle.Times) -> tuple[int, int | None, int]:

@@ -48,7 +48,7 @@ def lifecycle_asked(
     default = {"1d": "last_30_days", "1w": "last_12_weeks", "1mo": "last_12_months"}[granularity]
     given = {**given, "include_bots": flag(given, "include_bots")}
     about = history(given, calendar, now, default=default, segments=segments)
-    return Lifecycle(about, granularity, chosen(given, "event", about.calendar.zone), now)
+    return Lifecycle(about, granularity, chosen(given, "event", about.calendar.zone, segments), now)
 
 
 def lifecycle(warehouse: Warehouse, scope: Scope, asked: Lifecycle, kept: Mapping[str, int]) -> dict[str, Any]:

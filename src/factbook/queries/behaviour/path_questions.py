@@ -32,8 +32,8 @@ def asked_paths(given: Mapping[str, Any], tenant: Tenant, rule: Rule, now: datet
     return PathsRequest(
         about,
         rule,
-        _selected(given, "conversion", about) or Selection((_USUAL,)),
-        _selected(given, "point", about),
+        _selected(given, "conversion", about, tenant) or Selection((_USUAL,)),
+        _selected(given, "point", about, tenant),
         direction == "backward",
         nodes == "page",
         _groups(given.get("groups")),
@@ -51,7 +51,7 @@ def asked_attribution(given: Mapping[str, Any], tenant: Tenant, rule: Rule, now:
     return AttributionRequest(
         about,
         rule,
-        _selected(given, "conversion", about) or Selection((_USUAL,)),
+        _selected(given, "conversion", about, tenant) or Selection((_USUAL,)),
         tenant.catalog.dimension(text(given, "dimension") or "referrer_source"),
         number(given, "lookback_days", 1, 365, 30),
         number(given, "half_life_days", 1, 365, 7),
@@ -65,9 +65,11 @@ def _about(given: Mapping[str, Any], tenant: Tenant, now: datetime) -> History:
     )
 
 
-def _selected(given: Mapping[str, Any], field: str, about: History) -> Selection | None:
+def _selected(given: Mapping[str, Any], field: str, about: History, tenant: Tenant) -> Selection | None:
     value = given.get(field)
-    return None if value in (None, "") else selection(value, about.calendar.zone, field=field)
+    if value in (None, ""):
+        return None
+    return tenant.segments.selected(selection(value, about.calendar.zone, field=field))
 
 
 def _groups(given: Any) -> tuple[tuple[str, str], ...]:

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 
 from factbook.core.errors import invalid
 
+from .segments.segments import Segments
 from .selection import FIELDS as EVENTS
 from .selection import Selection, selection
 
 _NUMBER = re.compile(r"\d{1,6}\Z")
 
 
-def chosen(given: Mapping[str, Any], field: str, zone: ZoneInfo) -> Selection:
+def chosen(given: Mapping[str, Any], field: str, zone: ZoneInfo, segments: Segments) -> Selection:
     """The events that `field` names; any where it is not given. INVALID for a key that no selection has, too."""
     value = given.get(field) or {}
     for key in value if isinstance(value, Mapping) else ():
@@ -23,7 +24,7 @@ def chosen(given: Mapping[str, Any], field: str, zone: ZoneInfo) -> Selection:
             raise invalid(
                 f"There is no field {key[:60]!r}.", field=f"{field}.{key[:60]}", hint="Use " + ", ".join(EVENTS) + "."
             )
-    return selection(value, zone, field=field)
+    return segments.selected(selection(value, zone, field=field))
 
 
 def text(given: Mapping[str, Any], field: str) -> str:

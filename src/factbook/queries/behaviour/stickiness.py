@@ -46,7 +46,7 @@ def stickiness_asked(
     default = "last_12_weeks" if granularity == "1w" else "last_6_months"
     given = {**given, "include_bots": flag(given, "include_bots")}
     about = history(given, calendar, now, default=default, segments=segments)
-    return Stickiness(about, granularity, chosen(given, "event", about.calendar.zone), now)
+    return Stickiness(about, granularity, chosen(given, "event", about.calendar.zone, segments), now)
 
 
 def stickiness(warehouse: Warehouse, scope: Scope, asked: Stickiness, kept: Mapping[str, int]) -> dict[str, Any]:

@@ -130,8 +130,8 @@ def cohorts(
     until = text(given, "until")
     return Cohorts(
         about=about,
-        start=chosen(given, "cohort_event", zone),
-        returning=chosen(given, "return_event", zone),
+        start=chosen(given, "cohort_event", zone, segments),
+        returning=chosen(given, "return_event", zone, segments),
         granularity=granularity,
         columns=columns or tuple(Bracket(k, k) for k in range(_periods(given, granularity) + 1)),
         until=max(parse_moment(until, zone, "until", end=True), about.period.end) if until else about.period.end,

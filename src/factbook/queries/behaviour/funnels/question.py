@@ -83,14 +83,14 @@ def question(
     given = {**(named(name) if name else {}), **given}
     asked_over = {key: given[key] for key in history.FIELDS if key in given}
     about = history.history(asked_over, calendar, now, segments=segments)
-    steps = steps_of(given["steps"], about.calendar.zone)
+    steps = steps_of(given["steps"], about.calendar.zone, segments)
     attribution, of_step = _attribution(_text(given, "attribution", "first"), len(steps))
     asked = Question(
         about=about,
         steps=steps,
         order=_one_of(given, "order", ORDERED, (ORDERED, STRICT, ANY)),
         window=window_of(given.get("window", "14d")),
-        exclusions=exclusions_of(given.get("exclusions", ()), steps, about.calendar.zone),
+        exclusions=exclusions_of(given.get("exclusions", ()), steps, about.calendar.zone, segments),
         held=_dimension(given, "hold_constant", dimension),
         count=_one_of(given, "count", PEOPLE, (PEOPLE, SESSIONS, TOTALS)),
         breakdown=_dimension(given, "breakdown", dimension),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from factbook.core.errors import invalid
 from factbook.core.units import seconds
+from factbook.queries.behaviour.segments.segments import Segments
 from factbook.queries.behaviour.selection import FIELDS, Selection, selection
 
 MAX_STEPS, MAX_OPTIONAL, MAX_EXCLUSIONS = 12, 3, 5
@@ -36,7 +37,7 @@ class Exclusion:
     last: int
 
 
-def steps_of(given: Any, zone: ZoneInfo) -> tuple[Step, ...]:
+def steps_of(given: Any, zone: ZoneInfo, segments: Segments) -> tuple[Step, ...]:
     """Of a list of event types and objects. INVALID naming the step."""
     if not isinstance(given, list | tuple):
         raise invalid(
@@ -44,7 +45,7 @@ def steps_of(given: Any, zone: ZoneInfo) -> tuple[Step, ...]:
         )
     if not 2 <= len(given) <= MAX_STEPS:
         raise invalid(f"A funnel has 2 to {MAX_STEPS} steps.", field="steps", hint="Name the events of each step.")
-    steps = tuple(_step(one, zone, f"steps.{place}") for place, one in enumerate(given))
+    steps = tuple(_step(one, zone, segments, f"steps.{place}") for place, one in enumerate(given))
     for place in (0, len(steps) - 1):
         if steps[place].optional:
             raise invalid("The first and the last step are not optional.", field=f"steps.{place}.optional")
@@ -53,13 +54,13 @@ def steps_of(given: Any, zone: ZoneInfo) -> tuple[Step, ...]:
     return steps
 
 
-def exclusions_of(given: Any, steps: tuple[Step, ...], zone: ZoneInfo) -> tuple[Exclusion, ...]:
+def exclusions_of(given: Any, steps: tuple[Step, ...], zone: ZoneInfo, segments: Segments) -> tuple[Exclusion, ...]:
     """Of a list; without from_step and to_step from the first step to the last."""
     if not isinstance(given, list | tuple):
         raise invalid("The exclusions are no list.", field="exclusions")
     if len(given) > MAX_EXCLUSIONS:
         raise invalid(f"At most {MAX_EXCLUSIONS} exclusions are taken.", field="exclusions")
-    return tuple(_exclusion(one, steps, zone, f"exclusions.{place}") for place, one in enumerate(given))
+    return tuple(_exclusion(one, steps, zone, segments, f"exclusions.{place}") for place, one in enumerate(given))
 
 
 def window_of(given: Any) -> int:
@@ -81,8 +82,8 @@ def known_keys(given: Mapping[str, Any], known: tuple[str, ...], field: str) -> 
             raise invalid(f"There is no field {name[:80]!r}.", field=name[:80], hint="Use " + ", ".join(sorted(known)))
 
 
-def _step(given: Any, zone: ZoneInfo, field: str) -> Step:
-    chosen = selection(given, zone, field=field)
+def _step(given: Any, zone: ZoneInfo, segments: Segments, field: str) -> Step:
+    chosen = segments.selected(selection(given, zone, field=field))
     if not isinstance(given, Mapping):
         return Step(_something(chosen, field), chosen.name)
     known_keys(given, _STEP, field)
@@ -100,8 +101,8 @@ def _something(chosen: Selection, field: str) -> Selection:
     return chosen
 
 
-def _exclusion(given: Any, steps: tuple[Step, ...], zone: ZoneInfo, field: str) -> Exclusion:
-    chosen = _something(selection(given, zone, field=field), field)
+def _exclusion(given: Any, steps: tuple[Step, ...], zone: ZoneInfo, segments: Segments, field: str) -> Exclusion:
+    chosen = _something(segments.selected(selection(given, zone, field=field)), field)
     if not isinstance(given, Mapping):
         return Exclusion(chosen, 1, len(steps))
     known_keys(given, _EXCLUSION, field)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from factbook.core.sql import Parameters
 from factbook.events.filters import SEGMENT, Condition, Nature, Operator
 from factbook.metrics.problems import did_you_mean
 from factbook.queries.behaviour.people import WHO
+from factbook.queries.behaviour.selection import Selection
 from factbook.storage.rows import SegmentRow
 
 from .members import members
@@ -52,6 +53,10 @@ class Segments:
     def applied(self, conditions: Iterable[Condition]) -> tuple[Condition, ...]:
         """The same, those on segments with their people. INVALID for a segment that there is not."""
         return tuple(self._applied(each) if each.nature is Nature.PEOPLE else each for each in conditions)
+
+    def selected(self, chosen: Selection) -> Selection:
+        """The same events, the segments among their filters with their people."""
+        return replace(chosen, filters=self.applied(chosen.filters))
 
     @property
     def version(self) -> list[object]:
