@@ -12,11 +12,13 @@ SHOWN = ("content_view", "product_view", "recommendation_impression", "search_im
 
 _SQL = resources.files("factbook.ingest.sql").joinpath("sessions.sql").read_text()
 
-_BY_PAUSE = """arrayFilter((t, before) -> t - before > {timeout:Int64}, times,
+_AFTER_PAUSE = """arrayMap((t, before) -> t - before > {timeout:Int64}, times,
         arrayPushFront(arrayPopBack(times), times[1] - {timeout:Int64} - 1))"""
-_BY_PAUSE_OR_LENGTH = """arrayFold((told, t) -> if(empty(told.2) OR t - told.1 > {timeout:Int64}
-        OR t - told.2[-1] > {longest:Int64}, (t, arrayPushBack(told.2, t)), (t, told.2)),
-        times, (toInt64(0), emptyArrayInt64())).2"""
+_AFTER_PAUSE_OR_LENGTH = """arrayFold((told, t) -> if(empty(told.3) OR t - told.1 > {timeout:Int64}
+        OR t - told.2 > {longest:Int64}, (t, t, arrayPushBack(told.3, 1)), (t, told.2, arrayPushBack(told.3, 0))),
+        times, (toInt64(0), toInt64(0), emptyArrayUInt8())).3"""
+
+_TIMES = "arrayMap(step -> step.1, walked)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,11 @@ class Rule:
             "shown": list(SHOWN),
         }
 
+    @property
+    def begins(self) -> str:
+        """SQL of an array: for each of `times`, in milliseconds and in order, whether a session begins there."""
+        return _AFTER_PAUSE_OR_LENGTH if self.longest_ms else _AFTER_PAUSE
+
 
 def sessions_sql(rule: Rule, spans: str) -> str:
     """The rows of `user_behavior` for the people of `spans`, within their spans.
@@ -51,5 +58,15 @@ def sessions_sql(rule: Rule, spans: str) -> str:
     spans: SQL of `raw` (a value of `person` that events carry, never 0), `who` (whose it is), `lo` and `hi` in
     milliseconds. Takes `rule.bound`, `first`, `last` and `version`.
     """
-    starts = _BY_PAUSE_OR_LENGTH if rule.longest_ms else _BY_PAUSE
-    return _SQL % {"spans": spans, "starts": starts}
+    return _SQL % {"spans": spans, "starts": f"arrayFilter((t, begins) -> begins, times, {rule.begins})"}
+
+
+def walks_sql(rule: Rule, *, backward: bool = False) -> str:
+    """SQL of the array `walked` cut into sessions, which takes `rule.bound`.
+
+    A step of it is a tuple that begins with its moment in milliseconds; backward: with minus that, the last step first.
+    """
+    if not backward:
+        return f"arraySplit((step, begins) -> begins, walked, arrayMap(times -> {rule.begins}, [{_TIMES}])[1])"
+    begins = f"arrayMap(times -> arrayReverse({rule.begins}), [arrayReverse(arrayMap(t -> -t, {_TIMES}))])[1]"
+    return f"arraySplit((step, begins) -> begins, walked, arrayPushFront(arrayPopBack({begins}), 1))"

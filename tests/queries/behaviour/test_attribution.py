@@ -19,7 +19,7 @@ from factbook.core.money import Money
 from factbook.core.scope import Role, Scope
 from factbook.ingest.session_rule import Rule
 from factbook.metrics.model import Dimension
-from factbook.queries.behaviour.attribution import MODELS, AttributionRequest, attribution
+from factbook.queries.behaviour.attribution import DAY_MS, MODELS, AttributionRequest, attribution
 from factbook.queries.behaviour.history import history
 from factbook.queries.behaviour.selection import Selection
 from factbook.storage.engine import Engine
@@ -27,6 +27,8 @@ from factbook.storage.warehouse import Warehouse
 from tests.queries.given import given
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
+RULE = Rule(30 * 60_000)
+HOUR_MS = 3_600_000
 SOURCE = Dimension("referrer_source", "Source", field="referrer_source")
 
 
@@ -39,10 +41,10 @@ def purchase(day: float, amount: float = 10, user: str = "u", currency: str = "E
     return event(day, "", user, type="purchase", properties=paid, **more)
 
 
-def asked(filters: Any = None, **more: Any) -> AttributionRequest:
+def asked(filters: Any = None, rule: Rule = RULE, **more: Any) -> AttributionRequest:
     given_ = {"start_date": "2026-03-10", "end_date": "2026-03-20", "filters": filters}
     about = history(given_, Calendar(ZoneInfo("UTC")), START)
-    return AttributionRequest(about, Rule(30 * 60_000), Selection(("purchase",)), SOURCE, **more)
+    return AttributionRequest(about, rule, Selection(("purchase",)), SOURCE, **more)
 
 
 def shares(told: dict[str, Any], part: str = "conversions") -> dict[str, dict[str, float]]:
@@ -71,6 +73,16 @@ def test_a_session_is_one_touch_by_its_first_source(warehouse: Warehouse, engine
     given(engine, scope, [event(0), event(0.001, "A"), event(0.002, "B"), purchase(0.003)])
     told = attribution(warehouse, scope, asked(), Money())
     assert all(found == {"A": 1} for found in shares(told).values())
+
+
+def test_a_session_that_has_lasted_long_enough_is_a_touch_of_its_own(
+    warehouse: Warehouse, engine: Engine, scope: Scope
+) -> None:
+    minutes = {0: "A", 20: "", 40: "B", 60: "C"}
+    given(engine, scope, [*(event(m / 1440, source) for m, source in minutes.items()), purchase(61 / 1440)])
+    capped = attribution(warehouse, scope, asked(rule=Rule(30 * 60_000, 30 * 60_000)), Money())
+    assert shares(capped)["linear"] == {"A": 0.5, "B": 0.5}
+    assert shares(attribution(warehouse, scope, asked(), Money()))["linear"] == {"A": 1}
 
 
 def test_a_touch_counts_up_to_the_very_start_of_the_lookback(
@@ -122,15 +134,19 @@ one = st.tuples(st.integers(-30, 100), st.sampled_from(["u", "w"]), st.sampled_f
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@whatever(walk=st.lists(one, min_size=1, max_size=15), lookback=st.integers(1, 4))
+@whatever(
+    walk=st.lists(one, min_size=1, max_size=15),
+    lookback=st.integers(1, 4),
+    rule=st.sampled_from([RULE, Rule(5 * HOUR_MS), Rule(5 * HOUR_MS, 7 * HOUR_MS)]),
+)
 def test_shares_are_those_of_a_walk_and_sum_to_the_conversions(
-    warehouse: Warehouse, engine: Engine, walk: Sequence[tuple[int, str, str]], lookback: int
+    warehouse: Warehouse, engine: Engine, walk: Sequence[tuple[int, str, str]], lookback: int, rule: Rule
 ) -> None:
     scope = Scope(uuid4().hex, "test", Role.OWNER)
     steps = [(hour / 10, user, what) for hour, user, what in {(h, u): (h, u, w) for h, u, w in walk}.values()]
     given(engine, scope, [purchase(d, 3, u) if what == "purchase" else event(d, what, u) for d, u, what in steps])
-    told = attribution(warehouse, scope, asked(lookback_days=lookback, half_life_days=1), Money())
-    expected = walked(steps, lookback)
+    told = attribution(warehouse, scope, asked(rule=rule, lookback_days=lookback, half_life_days=1), Money())
+    expected = walked(steps, lookback, rule)
     found = shares(told)
     for model in MODELS:
         assert found[model] == pytest.approx(expected[model]), model
@@ -141,19 +157,24 @@ def test_shares_are_those_of_a_walk_and_sum_to_the_conversions(
             assert sum(row[model]["revenue"] for row in told["rows"]) == pytest.approx(told["revenue"], rel=1e-14)
 
 
-def walked(steps: Sequence[tuple[float, str, str]], lookback: int) -> dict[str, dict[str, float]]:
-    """Every moment is a session of its own here."""
+def walked(steps: Sequence[tuple[float, str, str]], lookback: int, rule: Rule) -> dict[str, dict[str, float]]:
+    pause, longest = rule.timeout_ms / DAY_MS, rule.longest_ms / DAY_MS or 1e9
     found: dict[str, dict[str, float]] = {model: defaultdict(float) for model in MODELS}
     for user in ("u", "w"):
-        touches: dict[float, list[str]] = {}
-        for day, who, what in steps:
+        sessions: list[list[tuple[float, str]]] = []
+        for day, who, what in sorted(steps):
             if who == user and day >= -lookback:
-                touches.setdefault(day, []).append("" if what == "purchase" else what)
-        sources = [(day, next(iter(sorted(filter(None, names))), "")) for day, names in sorted(touches.items())]
+                step = day, "" if what == "purchase" else what
+                if sessions and day - sessions[-1][-1][0] <= pause and day - sessions[-1][0][0] <= longest:
+                    sessions[-1].append(step)
+                else:
+                    sessions.append([step])
+        sources = [(session[0][0], next((name for _, name in session if name), "")) for session in sessions]
         for day, who, what in steps:
             if who != user or what != "purchase" or day < 0:
                 continue
             path = [(at, name) for at, name in sources if day - lookback - 1e-9 <= at <= day]
+            path = path or [(day, "")]
             n = len(path)
             real = [place for place, (_, name) in enumerate(path) if name]
             decay = [2.0 ** (at - day) for at, _ in path]

@@ -28,6 +28,7 @@ from tests.queries.given import given
 START = datetime(2026, 3, 2, tzinfo=UTC)
 ABOUT = history({"start_date": "2026-03-02", "end_date": "2026-03-03"}, Calendar(ZoneInfo("UTC")), START)
 RULE = Rule(30 * 60_000)
+CAPPED = Rule(30 * 60_000, 60 * 60_000)
 
 
 def event(minute: int, type_: str, user: str = "u", **more: Any) -> dict[str, Any]:
@@ -38,8 +39,8 @@ def view(minute: int, path: str, user: str = "u") -> dict[str, Any]:
     return event(minute, "page_view", user, properties={"path": path})
 
 
-def asked(**more: Any) -> PathsRequest:
-    return PathsRequest(ABOUT, RULE, Selection(("purchase",)), **more)
+def asked(rule: Rule = RULE, **more: Any) -> PathsRequest:
+    return PathsRequest(ABOUT, rule, Selection(("purchase",)), **more)
 
 
 def edges(told: dict[str, Any]) -> dict[tuple[str, str], int]:
@@ -98,6 +99,17 @@ def test_less_frequent_nodes_are_other_and_small_edges_are_left_out(
     assert edges(told) == {("0~other", "1:z"): 4}
 
 
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_session_that_has_lasted_long_enough_ends_a_path(
+    warehouse: Warehouse, engine: Engine, scope: Scope, backward: bool
+) -> None:
+    given(engine, scope, [event(m, f"e{m}") for m in (0, 30, 60, 61, 91, 121, 122)])
+    told = paths(warehouse, scope, asked(CAPPED, backward=backward))
+    layers = [{node["label"] for node in layer["nodes"]} for layer in told["layers"]]
+    forward = [{"e0", "e61", "e122"}, {"e30", "e91"}, {"e60", "e121"}]
+    assert layers == ([{"e60", "e121", "e122"}, {"e30", "e91"}, {"e0", "e61"}] if backward else forward)
+
+
 def test_very_long_walks_are_cut_and_said_to_be(warehouse: Warehouse, engine: Engine, scope: Scope) -> None:
     given(engine, scope, [event(m, f"e{m}") for m in range(6)])
     told = paths(warehouse, scope, asked(most_events=3, depth=10))
@@ -139,6 +151,7 @@ one = st.tuples(st.integers(0, 12), users, st.sampled_from(["a", "b", "c", "purc
     collapse=st.booleans(),
     by_session=st.booleans(),
     depth=st.integers(1, 4),
+    rule=st.sampled_from([RULE, CAPPED]),
 )
 def test_paths_are_those_of_a_walk_over_the_events(
     warehouse: Warehouse, engine: Engine, walk: Sequence[Any], backward: bool, **how: Any
@@ -169,6 +182,8 @@ def walked(events: Sequence[dict[str, Any]], request: PathsRequest) -> dict[str,
         sessions: list[list[dict[str, Any]]] = []
         for e in steps:
             near = sessions and e["at"] - sessions[-1][-1]["at"] <= timedelta(minutes=30)
+            if near and request.rule.longest_ms:
+                near = e["at"] - sessions[-1][0]["at"] <= timedelta(milliseconds=request.rule.longest_ms)
             (sessions[-1].append(e) if sessions and (near or not request.by_session) else sessions.append([e]))
         for session in sessions:
             names = [e["type"] for e in (session[::-1] if request.backward else session)]

@@ -11,7 +11,7 @@ from factbook.core.clock import epoch_ms
 from factbook.core.money import Money
 from factbook.core.scope import Scope
 from factbook.core.sql import Parameters
-from factbook.ingest.session_rule import Rule
+from factbook.ingest.session_rule import Rule, walks_sql
 from factbook.metrics.model import Dimension
 from factbook.queries.asking.cuts import cut
 from factbook.queries.shown import shown
@@ -112,7 +112,7 @@ def _shares(
     warehouse: Warehouse, scope: Scope, asked: AttributionRequest, worth: Mapping[str, float]
 ) -> tuple[list[tuple[Any, ...]], tuple[Any, ...], list[str]]:
     """(value, conversions and revenue by model …), (conversions, revenue, touches), and notes."""
-    parameters = Parameters()
+    parameters = Parameters(asked.rule.bound)
     who = people(warehouse, scope)
     start, end = epoch_ms(asked.about.period.start), epoch_ms(asked.about.period.end)
     lookback = asked.lookback_days * DAY_MS
@@ -128,7 +128,6 @@ def _shares(
         else "0"
     )
     value = cut(asked.dimension, str(asked.about.calendar.zone), parameters, "value").value
-    timeout = parameters.add(asked.rule.timeout_ms, "Int64")
     half_life = parameters.add(asked.half_life_days * DAY_MS, "Int64")
     models = ", ".join(
         f"sum({sql}) AS n_{name}, sum(worth * ({sql})) AS worth_{name}" for name, sql in _WEIGHTS.items()
@@ -148,9 +147,7 @@ def _shares(
         SELECT
             walked,
             arrayMap(steps -> (steps[1].1, arrayFirst(step -> step.3 != '', steps).3),
-                arraySplit((step, pause) -> pause > {timeout}, walked,
-                    arrayDifference(arrayMap(step -> step.1, walked)))
-            ) AS sessions
+                {walks_sql(asked.rule)}) AS sessions
         FROM (
             SELECT {who.of} AS who, {walk(step, long, asked.most_events)} AS walked
             FROM events {read} AND {chosen.of(who.of)}

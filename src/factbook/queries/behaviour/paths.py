@@ -10,7 +10,7 @@ from typing import Any
 from factbook.core.clock import epoch_ms
 from factbook.core.scope import Scope
 from factbook.core.sql import Parameters
-from factbook.ingest.session_rule import Rule
+from factbook.ingest.session_rule import Rule, walks_sql
 from factbook.queries.shown import shown
 from factbook.storage.warehouse import Warehouse
 
@@ -81,7 +81,7 @@ _Edges = dict[tuple[int, str | None, str | None], tuple[int, int]]
 
 def _edges(warehouse: Warehouse, scope: Scope, asked: PathsRequest) -> tuple[_Edges, int, list[str]]:
     who = people(warehouse, scope)
-    parameters = Parameters()
+    parameters = Parameters(asked.rule.bound)
     where = inside(asked.about, parameters)
     chosen = sample(warehouse, scope, where, parameters, asked.most_rows)
     labels = _labels(asked, parameters)
@@ -105,12 +105,7 @@ def _edges(warehouse: Warehouse, scope: Scope, asked: PathsRequest) -> tuple[_Ed
         notes = [*notes, f"The {MOST_LABELS:,} most frequent nodes are told apart; group the others by patterns."]
         listed = parameters.add([name for (name,) in known[:MOST_LABELS]], "Array(String)")
         label = f"if(label IN {listed}, label, '\\0')"
-    timeout = parameters.add(asked.rule.timeout_ms, "Int64")
-    split = (
-        f"arraySplit((step, pause) -> pause > {timeout}, walked, arrayDifference(arrayMap(step -> step.1, walked)))"
-        if asked.by_session
-        else "[walked]"
-    )
+    split = walks_sql(asked.rule, backward=asked.backward) if asked.by_session else "[walked]"
     first = "arrayFirstIndex(step -> step.4, walk)"
     begun = f"if({first} = 0, arraySlice(walk, 1, 0), arraySlice(walk, {first}))" if asked.point else "walk"
     named = "arrayMap(step -> step.3, begun)"
