@@ -12,7 +12,7 @@ from factbook.core.clock import Clock, epoch_ms
 from factbook.core.errors import FactbookError, Kind, invalid
 from factbook.core.scope import Scope
 from factbook.storage.metadata import Metadata
-from factbook.storage.rows import MetricChange, MetricDefinition
+from factbook.storage.rows import Change, MetricDefinition
 
 from .catalog import Catalog
 from .declared import pack_of
@@ -71,7 +71,7 @@ class Definitions:
         """NOT_FOUND when this tenant defined nothing of that id."""
         return self._rows.get(scope, id_)
 
-    def history(self, scope: Scope, id_: str) -> list[MetricChange]:
+    def history(self, scope: Scope, id_: str) -> list[Change]:
         """Every change, newest first; also of what was removed."""
         return self._rows.history(scope, id_)
 
@@ -91,7 +91,12 @@ class Definitions:
                 raise invalid(f"At most {MAX_DEFINITIONS:,} definitions are kept.", field="id")
             self.preview(scope, given)
             changed = {id_: one for id_, one in given.items() if new or kept.get(id_) != one}
-            self._rows.put(scope, changed, now=epoch_ms(self._clock()), new=new)
+            now = epoch_ms(self._clock())
+            rows = [
+                MetricDefinition(scope.tenant, id_, kind, dict(definition), 1, now, now)
+                for id_, (kind, definition) in changed.items()
+            ]
+            (self._rows.add if new else self._rows.put)(scope, rows)
             self._catalogs.pop(scope.tenant, None)
         return [self._rows.get(scope, id_) for id_ in given]
 

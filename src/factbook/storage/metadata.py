@@ -19,8 +19,8 @@ from factbook.core.errors import FactbookError, Kind, not_found
 from factbook.core.scope import Scope
 
 from .database import Database
-from .funnels import FunnelRows
-from .metric_definitions import MetricDefinitions
+from .definition_forms import METRICS, OWN_FUNNELS, OWN_SEGMENTS
+from .definitions import DefinitionRows
 from .rows import (
     RETENTION_LEVELS,
     TENANT_SETTINGS,
@@ -31,7 +31,6 @@ from .rows import (
     LetterOutcome,
     Tenant,
 )
-from .segments import SegmentRows
 from .tables import (
     API_KEYS,
     ENDED_SESSIONS,
@@ -62,9 +61,9 @@ class Metadata:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self.metric_definitions = MetricDefinitions(database)
-        self.segments = SegmentRows(database)
-        self.funnels = FunnelRows(database)
+        self.metric_definitions = DefinitionRows(database, METRICS)
+        self.segments = DefinitionRows(database, OWN_SEGMENTS)
+        self.funnels = DefinitionRows(database, OWN_FUNNELS)
 
     @classmethod
     def open(cls, address: str, data: Path) -> Metadata:

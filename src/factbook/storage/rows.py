@@ -89,11 +89,16 @@ class MetricDefinition:
 
 
 @dataclass(frozen=True, slots=True)
-class MetricChange:
+class Change:
+    """Of something that a tenant defines. change: created, changed or removed. actor: empty where it was made before
+    changes were kept. before: what it was until then, None where it is created. definition: as it is since, or as it
+    was removed."""
+
     version: int
     change: str
     actor: str
     changed_at: int
+    before: dict[str, Any] | None
     definition: dict[str, Any]
 
 

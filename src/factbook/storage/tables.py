@@ -107,11 +107,13 @@ METRIC_DEFINITIONS = Table(
     Column("updated_at", BigInteger, nullable=False),
 )
 
-# Stays when the definition is removed.
-METRIC_DEFINITION_HISTORY = Table(
-    "metric_definition_history",
+# Of metrics, segments and funnels; stays when they are removed.
+DEFINITION_HISTORY = Table(
+    "definition_history",
     SCHEMA,
     Column("tenant", ForeignKey("tenants.id"), primary_key=True),
+    # metric, segment or funnel
+    Column("what", String(16), primary_key=True),
     Column("id", String(128), primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("change", String(16), nullable=False),

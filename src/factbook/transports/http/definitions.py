@@ -15,6 +15,7 @@ from factbook.services import Services
 from factbook.storage.rows import MetricDefinition
 
 from .access import example, refusals, scope_for
+from .changes import history_example, history_told
 from .reading import answer, documented, json_body, text_body
 
 _METRIC: dict[str, Any] = {
@@ -34,18 +35,6 @@ _RECORD: dict[str, Any] = {
     "version": 1,
     "created_at": "2026-03-01T09:30:00Z",
     "updated_at": "2026-03-01T09:30:00Z",
-}
-_HISTORY: dict[str, Any] = {
-    "id": "book_orders",
-    "changes": [
-        {
-            "version": 1,
-            "change": "created",
-            "actor": "key_0a1b2c3d4e5f6071",
-            "changed_at": "2026-03-01T09:30:00Z",
-            "definition": _METRIC,
-        }
-    ],
 }
 _ABOUT = (
     "One metric in the form that packs have, as JSON; `kind=dimension` for a dimension. As `application/yaml`: a whole"
@@ -91,24 +80,12 @@ def _reading(routes: APIRouter, services: Services) -> None:
     @routes.get(
         "/{id}/history",
         summary="How a definition changed",
-        responses=example(_HISTORY) | refusals(Kind.NOT_FOUND),
+        responses=example(history_example("book_orders", _METRIC, {**_METRIC, "good": "down"}))
+        | refusals(Kind.NOT_FOUND),
     )
     def history(id: str, scope: Annotated[Scope, reader]) -> dict[str, Any]:
         """Every change, newest first, also of what was removed since."""
-        changes = services.definitions.history(scope, id)
-        return {
-            "id": id,
-            "changes": [
-                {
-                    "version": change.version,
-                    "change": change.change,
-                    "actor": change.actor,
-                    "changed_at": from_epoch_ms(change.changed_at),
-                    "definition": change.definition,
-                }
-                for change in changes
-            ],
-        }
+        return history_told(id, services.definitions.history(scope, id))
 
 
 def _changing(routes: APIRouter, services: Services) -> None:

@@ -10,6 +10,7 @@ from factbook.core.scope import Role, Scope
 from factbook.services import Services
 
 from .access import example, refusals, scope_for
+from .changes import history_example, history_told
 from .reading import documented, json_body
 
 _NAMED: dict[str, Any] = {
@@ -33,6 +34,8 @@ _OWN: dict[str, Any] = {
     "window": "1d",
 }
 _RECORD: dict[str, Any] = {**_OWN, "pack": "own", "version": 1}
+_DEFINED = {name: value for name, value in _OWN.items() if name != "id"}
+_HISTORY = history_example("sign_up", _DEFINED, {**_DEFINED, "window": "7d"})
 _ABOUT = (
     "`steps`, `order`, `window`, `exclusions`, `hold_constant` and `count` as in POST /funnel/analysis, which then"
     " takes the id as `funnel_name`."
@@ -68,6 +71,11 @@ def _reading(routes: APIRouter, services: Services) -> None:
     def one_funnel(id: _Id, scope: Annotated[Scope, reader]) -> dict[str, Any]:
         """As it is defined now."""
         return services.funnels.get(scope, services.tenants.of(scope), id)
+
+    @routes.get("/{id}/history", summary="How a funnel changed", responses=documented(_HISTORY, Kind.NOT_FOUND))
+    def history(id: _Id, scope: Annotated[Scope, reader]) -> dict[str, Any]:
+        """Every change of one of your own, newest first, also of what was removed since."""
+        return history_told(id, services.funnels.history(scope, id))
 
 
 def _changing(routes: APIRouter, services: Services) -> None:

@@ -16,6 +16,7 @@ from factbook.services import Services
 from factbook.storage.rows import SegmentRow
 
 from .access import example, refusals, scope_for
+from .changes import history_example, history_told
 from .reading import answer, documented, json_body
 from .rows_as_csv import rows_as_csv
 
@@ -37,6 +38,8 @@ _RECORD: dict[str, Any] = {
     "created_at": "2026-03-01T09:30:00Z",
     "updated_at": "2026-03-01T09:30:00Z",
 }
+_DEFINED = {"label": "Loyal buyers", "description": "", "rule": _RULE, "frozen": False}
+_HISTORY = history_example("loyal", _DEFINED, {**_DEFINED, "rule": {"did": "purchase"}})
 _SIZED = {**_RECORD, "people": 1204, "share": 0.31}
 _PERSON: dict[str, Any] = {
     "user_id": "u-17",
@@ -101,6 +104,13 @@ def _reading(routes: APIRouter, services: Services) -> None:
     def one_segment(id: _Id, scope: Annotated[Scope, reader]) -> dict[str, Any]:
         """As it is defined now."""
         return _shown(services.segments.get(scope, id))
+
+    @routes.get(
+        "/segments/{id}/history", summary="How a segment changed", responses=documented(_HISTORY, Kind.NOT_FOUND)
+    )
+    def history(id: _Id, scope: Annotated[Scope, reader]) -> dict[str, Any]:
+        """Every change, newest first, also of what was removed since."""
+        return history_told(id, services.segments.history(scope, id))
 
 
 def _people(routes: APIRouter, services: Services) -> None:

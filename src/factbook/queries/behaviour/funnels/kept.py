@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from factbook.core.clock import Clock, epoch_ms
@@ -13,8 +12,8 @@ from factbook.core.errors import FactbookError, Kind, invalid, not_found
 from factbook.core.scope import Scope
 from factbook.metrics.problems import did_you_mean
 from factbook.queries.asking.ask import Tenant
-from factbook.storage.funnels import FunnelRows, unknown_funnel
-from factbook.storage.rows import FunnelRow
+from factbook.storage.definitions import DefinitionRows
+from factbook.storage.rows import Change, FunnelRow
 
 from .named import fields_of, shown
 from .question import DEFINED, question
@@ -31,7 +30,7 @@ _TEXTS = ("id", "label", "description")
 class KeptFunnels:
     """Use from any thread."""
 
-    def __init__(self, rows: FunnelRows, clock: Clock) -> None:
+    def __init__(self, rows: DefinitionRows[FunnelRow], clock: Clock) -> None:
         self._rows = rows
         self._clock = clock
 
@@ -46,7 +45,7 @@ class KeptFunnels:
         """NOT_FOUND with what was probably meant."""
         if id_ in tenant.catalog.funnels:
             return shown(tenant.catalog.funnels[id_])
-        row = self._rows.get(scope, id_)
+        row = self._rows.find(scope, id_)
         if row is None:
             raise self._unknown(scope, tenant, id_)
         return told(row)
@@ -57,7 +56,7 @@ class KeptFunnels:
         def named(name: str) -> Mapping[str, Any]:
             if name in tenant.catalog.funnels:
                 return fields_of(tenant.catalog.funnels[name])
-            row = self._rows.get(scope, name)
+            row = self._rows.find(scope, name)
             if row is None:
                 raise self._unknown(scope, tenant, name)
             return row.definition
@@ -73,18 +72,19 @@ class KeptFunnels:
         if new:
             if len(self._rows.listed(scope)) >= MAX_FUNNELS:
                 raise invalid(f"At most {MAX_FUNNELS:,} funnels are kept.", field="id")
-            self._rows.add(scope, row)
-            return told(row)
-        before = self._rows.get(scope, id_)
-        if before is None:
-            raise unknown_funnel(id_)
-        row = replace(row, version=before.version + 1, created_at=before.created_at)
-        self._rows.change(scope, row)
+            [row] = self._rows.add(scope, [row])
+        else:
+            self._rows.get(scope, id_)
+            [row] = self._rows.put(scope, [row])
         return told(row)
 
     def remove(self, scope: Scope, id_: str) -> None:
         """NOT_FOUND where the tenant has none of that id."""
-        self._rows.remove(scope, id_)
+        self._rows.remove(scope, id_, now=epoch_ms(self._clock()))
+
+    def history(self, scope: Scope, id_: str) -> list[Change]:
+        """Every change of the tenant's own, newest first; also of what was removed. NOT_FOUND."""
+        return self._rows.history(scope, id_)
 
     def _unknown(self, scope: Scope, tenant: Tenant, id_: str) -> FactbookError:
         known = [*tenant.catalog.funnels, *(row.id for row in self._rows.listed(scope))]
@@ -107,7 +107,14 @@ class KeptFunnels:
         definition = {name: given[name] for name in DEFINED if given.get(name) is not None}
         if len(json.dumps(definition)) > 30_000:
             raise invalid("That is too long for a funnel.", field="steps")
-        question(definition, tenant.calendar, self._clock(), dimension=tenant.catalog.dimension, named=lambda name: {})
+        question(
+            definition,
+            tenant.calendar,
+            self._clock(),
+            dimension=tenant.catalog.dimension,
+            named=lambda name: {},
+            segments=tenant.segments,
+        )
         return definition
 
 

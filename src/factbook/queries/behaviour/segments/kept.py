@@ -17,9 +17,9 @@ from factbook.core.errors import FactbookError, Kind, invalid
 from factbook.core.scope import Scope
 from factbook.core.sql import Parameters
 from factbook.queries.behaviour.people import WHO
-from factbook.storage.rows import SegmentRow
+from factbook.storage.definitions import DefinitionRows
+from factbook.storage.rows import Change, SegmentRow
 from factbook.storage.segment_members import SegmentMembers
-from factbook.storage.segments import SegmentRows, unknown_segment
 
 from .members import members
 from .segments import Segments
@@ -69,7 +69,11 @@ class KeptSegments:
     """Use from any thread. calendar: of a tenant."""
 
     def __init__(
-        self, rows: SegmentRows, frozen: SegmentMembers, calendar: Callable[[Scope], Calendar], clock: Clock
+        self,
+        rows: DefinitionRows[SegmentRow],
+        frozen: SegmentMembers,
+        calendar: Callable[[Scope], Calendar],
+        clock: Clock,
     ) -> None:
         self._rows = rows
         self._members = frozen
@@ -88,10 +92,11 @@ class KeptSegments:
 
     def get(self, scope: Scope, id_: str) -> SegmentRow:
         """NOT_FOUND where the tenant has none of that id."""
-        for row in self._rows.listed(scope):
-            if row.id == id_:
-                return row
-        raise unknown_segment(id_)
+        return self._rows.get(scope, id_)
+
+    def history(self, scope: Scope, id_: str) -> list[Change]:
+        """Every change, newest first; also of what was removed. NOT_FOUND."""
+        return self._rows.history(scope, id_)
 
     def define(self, scope: Scope, given: Given, *, new: bool) -> SegmentRow:
         """Keeps `given`, with its people where it is frozen: also those of one that was frozen before.
@@ -103,7 +108,7 @@ class KeptSegments:
             rows = {row.id: row for row in self._rows.listed(scope)}
             before = None if new else rows.get(given.id)
             if not new and before is None:
-                raise unknown_segment(given.id)
+                raise self._rows.unknown(given.id)
             if new and len(rows) >= MAX_SEGMENTS:
                 raise invalid(f"At most {MAX_SEGMENTS} segments are kept.", field="id")
             now = epoch_ms(self._clock())
@@ -114,8 +119,8 @@ class KeptSegments:
                 description=given.description,
                 rule=given.rule,
                 freezing=None,
-                version=before.version + 1 if before else 1,
-                created_at=before.created_at if before else now,
+                version=1,
+                created_at=now,
                 updated_at=now,
             )
             trying = Segments(lambda: {**rows, row.id: row}, self._calendar(scope), self._clock())
@@ -123,10 +128,7 @@ class KeptSegments:
                 members(trying.rule(id_, "rule"), Parameters())
             if given.frozen:
                 row = replace(row, freezing=self._freeze(scope, trying, row))
-            if before:
-                self._rows.change(scope, row)
-            else:
-                self._rows.add(scope, row)
+            [row] = (self._rows.put if before else self._rows.add)(scope, [row])
             self._kept.pop(scope.tenant, None)
             if before and before.freezing is not None:
                 self._members.forget(scope, before.freezing)
@@ -145,7 +147,7 @@ class KeptSegments:
                     hint="Change or remove those first.",
                     details={"used_by": users},
                 )
-            self._rows.remove(scope, id_)
+            self._rows.remove(scope, id_, now=epoch_ms(self._clock()))
             self._kept.pop(scope.tenant, None)
             freezing = rows[id_].freezing
             if freezing is not None:

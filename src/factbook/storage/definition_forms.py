@@ -1,0 +1,62 @@
+"""What tenants define: the tables of metrics, segments and funnels, and what the history keeps of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+
+from .rows import FunnelRow, MetricDefinition, SegmentRow
+from .tables import FUNNELS, METRIC_DEFINITIONS, SEGMENTS
+
+Row = TypeVar("Row", MetricDefinition, SegmentRow, FunnelRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[Row]):
+    """what: under which its changes are kept. json: the column of `table` that is JSON. told: what the history keeps of
+    a row. noun, path: what it is called, and where it is changed."""
+
+    what: str
+    table: sa.Table
+    row: type[Row]
+    json: str
+    told: Callable[[Row], dict[str, Any]]
+    noun: str
+    path: str
+
+
+METRICS: Form[MetricDefinition] = Form(
+    "metric",
+    METRIC_DEFINITIONS,
+    MetricDefinition,
+    "definition",
+    lambda row: row.definition,
+    "definition",
+    "/api/v1/metrics/definitions",
+)
+OWN_SEGMENTS: Form[SegmentRow] = Form(
+    "segment",
+    SEGMENTS,
+    SegmentRow,
+    "rule",
+    lambda row: {
+        "label": row.label,
+        "description": row.description,
+        "rule": row.rule,
+        "frozen": row.freezing is not None,
+    },
+    "segment",
+    "/api/v1/analytics/segments",
+)
+OWN_FUNNELS: Form[FunnelRow] = Form(
+    "funnel",
+    FUNNELS,
+    FunnelRow,
+    "definition",
+    lambda row: {"label": row.label, "description": row.description, **row.definition},
+    "funnel",
+    "/api/v1/analytics/funnels",
+)
