@@ -62,6 +62,11 @@ def test_a_segment_filters(served: Reading, scope: Scope) -> None:
     served.services.segments.define(scope, given_segment(segment), new=True)
     assert served.get("/cohort/analysis", **FEBRUARY, segment="germans").json()["people"] == 2
     assert served.get("/cohort/analysis", **FEBRUARY, segment="martians").status_code == 422
+    returned = {**FEBRUARY, "return_event": {"filters": {"segment.ne": "germans"}}}
+    headers = {"Authorization": f"Bearer {served.keys[Role.VIEWER]}"}
+    told = served.client.post("/cohort/analysis", json=returned, headers=headers).json()
+    assert [each["size"] for each in told["cohorts"]] == [2, 1]
+    assert sum(each["counts"][0] for each in told["cohorts"]) == 1
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -136,6 +141,9 @@ def test_a_table_is_taken_along_as_csv(served: Reading) -> None:
         "2026-02-02T00:00:00+00:00,2,1,1,0.5,False",
         "2026-02-09T00:00:00+00:00,1,0,1,1.0,False",
     ]
+    headers = {"Authorization": f"Bearer {served.keys[Role.VIEWER]}"}
+    posted = served.client.post("/cohort/analysis?format=csv", json=FEBRUARY, headers=headers)
+    assert posted.text == table.text
     values = served.get("/cohort/analysis", format="csv", metric="orders", **FEBRUARY).text.splitlines()
     assert values[0] == "cohort,size,period,values,per_person,cumulative,cumulative_per_person,incomplete"
 

@@ -69,6 +69,48 @@ def test_the_steps_are_a_file(served: Reading) -> None:
 
 
 @pytest.mark.parametrize(
+    ("table", "lines"),
+    [
+        ("steps", ["1,Product seen,4,1.0,1.0,0,,", "2,In the cart,3,0.75,0.75,1,60.0,60.0"]),
+        ("breakdown", ["DE,2,1,0.5,0,180.0,180.0,2,2,1,1", "FR,2,0,0.0,0,,,2,1,0,0"]),
+        ("trend", ["2026-02-02T00:00:00+00:00,4,1,0.25,0,180.0,180.0,4,3,1,1"]),
+        ("times", ["60,300,1"]),
+    ],
+)
+def test_every_table_of_an_answer_is_a_file(served: Reading, table: str, lines: list[str]) -> None:
+    question = {"funnel_name": "checkout", "breakdown": "country", "granularity": "1w", **FEBRUARY}
+    file = served.get("/funnel/analysis", format="csv", table=table, **question).text
+    assert file.splitlines()[1 : len(lines) + 1] == lines
+    assert post(served, f"/funnel/analysis?format=csv&table={table}", question).text == file
+
+
+def test_people_and_drivers_are_files_too(served: Reading, engine: Engine, scope: Scope) -> None:
+    place = {"funnel_name": "checkout", **FEBRUARY, "format": "csv", "step": 4}
+    head, row = served.get("/funnel/people", **place).text.splitlines()
+    assert head == "user_id,anonymous_ids,steps_done,step_1,step_2,step_3,step_4"
+    assert row.startswith("a,,4,2026-02-03T12:00:00+00:00,")
+    happened = [
+        {"at": "2026-02-04T12:00:00Z", "type": "add_to_cart", "user": f"u{n}", "device": "mobile" if n < 30 else "tv"}
+        for n in range(60)
+    ]
+    given(engine, scope, happened)
+    rows = served.get("/funnel/drivers", **{**place, "funnel_name": None, "steps": "add_to_cart,purchase", "step": 2})
+    assert [line.split(",")[:6] for line in rows.text.splitlines()[1:]] == [
+        ["device", "mobile", "", "", "30", "30"],
+        ["device", "tv", "", "", "30", "30"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [({"format": "xls"}, "format"), ({"table": "all"}, "table"), ({"format": "csv", "table": "breakdown"}, "table")],
+)
+def test_a_file_that_there_is_not_is_refused(served: Reading, asked: dict[str, str], field: str) -> None:
+    refused = served.get("/funnel/analysis", funnel_name="checkout", **asked)
+    assert (refused.status_code, refused.json()["field"]) == (422, field)
+
+
+@pytest.mark.parametrize(
     ("wrong", "field"),
     [
         ({}, "steps"),

@@ -151,8 +151,8 @@ def _tables(routes: APIRouter, services: Services) -> None:
     ) -> Response:
         return await told(scope, given, format, cohort_type="acquisition_day", default="last_60_days")
 
-    async def posted(request: Request, scope: Annotated[Scope, reader]) -> Response:
-        return await told(scope, known(await json_body(request)))
+    async def posted(request: Request, scope: Annotated[Scope, reader], format: _Format = "json") -> Response:
+        return await told(scope, known(await json_body(request)), format)
 
     for path, name in (("/cohort/analysis", "cohorts"), ("/api/v1/analytics/users/cohorts", "users_cohorts")):
         routes.add_api_route(

@@ -1,6 +1,6 @@
 """Funnels over HTTP: how many go on from step to step, by query string or by a question."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Annotated, Any
 
@@ -17,132 +17,18 @@ from factbook.queries.behaviour.funnels.question import FIELDS, Question, questi
 from factbook.services import Services
 
 from .access import scope_for
+from .cohorts import wants_csv
+from .funnel_docs import ABOUT, ANSWER, DRIVERS, OF_DRIVERS, OF_PEOPLE, PEOPLE, QUESTION, body
+from .funnel_tables import STEPS, analysis_as_csv, drivers_as_csv, people_as_csv, table_of
 from .reading import FILTER_SYNTAX, answer, documented, filters_of, json_body
-from .rows_as_csv import rows_as_csv
 
-QUESTION: dict[str, Any] = {
-    "steps": [
-        {"event": "product_view", "where": "price > 10", "label": "Product seen"},
-        {"events": ["add_to_cart", "wishlist_add"], "label": "Wanted"},
-        {"event": "checkout_start", "optional": True},
-        "purchase",
-    ],
-    "order": "ordered",
-    "window": "7d",
-    "exclusions": [{"event": "refund", "from_step": 1, "to_step": 4}],
-    "breakdown": "country",
-    "attribution": "first",
-    "limit": 10,
-    "hold_constant": "property.product_id",
-    "count": "people",
-    "granularity": "1d",
-    "period": "last_30_days",
-    "filters": {"device": "mobile"},
-}
-_WHOLE: dict[str, Any] = {
-    "entered": 200,
-    "converted": 50,
-    "conversion": 0.25,
-    "incomplete": 10,
-    "median_seconds": 900.0,
-    "mean_seconds": 1250.5,
-}
-_STEP: dict[str, Any] = {
-    "step": 1,
-    "label": "Product seen",
-    "events": ["product_view"],
-    "optional": False,
-    "count": 200,
-    "conversion": 1.0,
-    "overall": 1.0,
-    "dropped": 0,
-}
-_SECOND: dict[str, Any] = {
-    "step": 2,
-    "label": "Paid",
-    "events": ["purchase"],
-    "count": 50,
-    "conversion": 0.25,
-    "overall": 0.25,
-    "dropped": 150,
-    "median_seconds": 900.0,
-    "mean_seconds": 1250.5,
-}
-ANSWER: dict[str, Any] = {
-    "funnel_name": "checkout",
-    "order": "ordered",
-    "count": "people",
-    "window_seconds": 604800.0,
-    "start_time": "2026-03-01T00:00:00+01:00",
-    "end_time": "2026-03-03T00:00:00+01:00",
-    "timezone": "Europe/Berlin",
-    "complete_since": "2026-03-01T00:00:00+01:00",
-    **_WHOLE,
-    "steps": [_STEP, {**_STEP, **_SECOND}],
-    "histogram": [{"from_seconds": 600, "to_seconds": 1800, "count": 50}],
-    "trend": {
-        "granularity": "1d",
-        "points": [{"time": "2026-03-01T00:00:00+01:00", **_WHOLE, "steps": [200, 50]}],
-    },
-    "breakdown": {
-        "dimension": "country",
-        "label": "Country",
-        "attribution": "first",
-        "rows": [{"value": "DE", "other": False, **_WHOLE, "steps": [200, 50]}],
-        "cut": {"is_cut": False, "shown": 1, "of": 1, "limit": 10},
-    },
-}
-_ABOUT = (
-    "A person enters with step 1 inside the period and has the `window` for the rest, also behind the period's end. Of"
-    " several attempts the deepest counts. Who has not converted and whose window is not over yet is `incomplete`."
-    " `conversion` is from the former step, `overall` from the first; seconds are from the former step."
-    " docs/definitions.md tells all. "
-)
-_CSV = ("step", "label", "count", "conversion", "overall", "dropped", "median_seconds", "mean_seconds")
-PEOPLE: dict[str, Any] = {
-    "step": 2,
-    "dropped": True,
-    "people": [
-        {
-            "user_id": "u-1001",
-            "anonymous_ids": ["v-77"],
-            "steps_done": 1,
-            "times": ["2026-03-01T09:00:00+01:00", "2026-03-01T09:15:00+01:00"],
-        }
-    ],
-    "next_cursor": "1311768467463790320",
-}
-DRIVERS: dict[str, Any] = {
-    "step": 2,
-    "people": 1000,
-    "dropped": 400,
-    "compared": 25,
-    "least_people": 30,
-    "drivers": [
-        {
-            "dimension": "device",
-            "value": "mobile",
-            "people": 500,
-            "dropped": 250,
-            "drop_rate": 0.5,
-            "lift": 1.25,
-            "odds_ratio": 2.33,
-            "confidence_interval": [1.8, 3.02],
-            "p_value": 1.2e-10,
-            "adjusted_p_value": 3e-9,
-            "significant": True,
-        }
-    ],
-}
-_OF_DRIVERS = (
-    "Of those who did what comes before `step`: which values of columns and properties (of the event with which they"
-    " did it) go with turning away (odds ratio over 1) or going on (under 1), with 95 % intervals and p values adjusted"
-    " for the number compared (Benjamini-Hochberg). Values of fewer than 30 people are left out. "
-)
 PLACE = ("step", "dropped", "cursor")
 """What names some of the people, beside the question."""
 
 _Text = str | None
+_Format = Annotated[str, Query(description="json or csv.")]
+_Table = Annotated[str, Query(description="Of the CSV: steps, breakdown, trend or times.")]
+_Way = Callable[..., Awaitable[Response]]
 
 
 def asked(
@@ -176,7 +62,7 @@ def asked(
             given[name] = [part.strip() for part in given[name].split(",") if part.strip()]
     if "include_bots" in given:
         given["include_bots"] = _flag(given["include_bots"], "include_bots")
-    return {**given, "filters": filters_of(request, (*FIELDS, "question", *PLACE))}
+    return {**given, "filters": filters_of(request, (*FIELDS, "question", "table", *PLACE))}
 
 
 def router(services: Services) -> APIRouter:
@@ -191,53 +77,38 @@ def router(services: Services) -> APIRouter:
 def _analysis(routes: APIRouter, services: Services) -> None:
     reader = Depends(scope_for(services))
 
-    async def told(scope: Scope, given: Mapping[str, Any], file: str | None) -> Response:
+    async def told(scope: Scope, given: Mapping[str, Any], format: str, table: str) -> Response:
+        is_csv, table = wants_csv(format), table_of(table)
         tenant = services.tenants.of(scope)
         now = services.clock()
         about = understood(services, scope, given)
         found = await services.reads.run(
             scope, partial(funnel, services.warehouse, scope, about, now, tenant.kept), "funnel"
         )
-        if file is None:
-            return answer(found)
-        if file != "csv":
-            raise invalid(f"{file[:40]!r} is no format.", field="format", hint="Use csv, or leave it out.")
-        return rows_as_csv(found["steps"], _CSV, "funnel")
+        return analysis_as_csv(found, table) if is_csv else answer(found)
 
     async def by_query(
         scope: Annotated[Scope, reader],
         given: Annotated[dict[str, Any], Depends(asked)],
-        format: Annotated[_Text, Query(description="csv: the steps as a file.")] = None,
+        format: _Format = "json",
+        table: _Table = STEPS,
     ) -> Response:
-        return await told(scope, given, format)
+        return await told(scope, given, format, table)
 
-    async def posted(request: Request, scope: Annotated[Scope, reader]) -> Response:
-        return await told(scope, object_of(await json_body(request)), None)
+    async def posted(
+        request: Request, scope: Annotated[Scope, reader], format: _Format = "json", table: _Table = STEPS
+    ) -> Response:
+        return await told(scope, object_of(await json_body(request)), format, table)
 
-    routes.add_api_route(
-        "/funnel/analysis",
-        by_query,
-        name="funnel",
-        summary="A funnel: who goes on from step to step",
-        description=_ABOUT + FILTER_SYNTAX,
-        responses=documented(ANSWER, Kind.NOT_FOUND),
-    )
-    routes.add_api_route(
-        "/funnel/analysis",
-        posted,
-        methods=["POST"],
-        name="funnel_asked",
-        summary="The same, with steps chosen by expressions",
-        description=_ABOUT + FILTER_SYNTAX,
-        openapi_extra=BODY,
-        responses=documented(ANSWER, Kind.NOT_FOUND, Kind.MALFORMED),
-    )
+    summary = "A funnel: who goes on from step to step"
+    _both(routes, "/funnel/analysis", "funnel", (by_query, posted), summary, ABOUT, QUESTION, ANSWER)
 
 
 def _people(routes: APIRouter, services: Services) -> None:
     reader = Depends(scope_for(services, Role.ANALYST, Role.ADMIN))
 
-    async def told(scope: Scope, given: Mapping[str, Any]) -> Response:
+    async def told(scope: Scope, given: Mapping[str, Any], format: str) -> Response:
+        is_csv = wants_csv(format)
         rest = {name: value for name, value in given.items() if name not in (*PLACE, "limit")}
         about = understood(services, scope, rest)
         dropped, limit = _flag(given.get("dropped") or False, "dropped"), whole_limit(given.get("limit"))
@@ -248,7 +119,8 @@ def _people(routes: APIRouter, services: Services) -> None:
         read = partial(
             listed, services.warehouse, scope, about, step, dropped=dropped, limit=limit, cursor=cursor or None
         )
-        return answer(await services.reads.run(scope, read, "funnel people"))
+        found = await services.reads.run(scope, read, "funnel people")
+        return people_as_csv(found) if is_csv else answer(found)
 
     async def by_query(
         request: Request,
@@ -257,95 +129,75 @@ def _people(routes: APIRouter, services: Services) -> None:
         step: Annotated[_Text, Query(description="Who did this step; the last where absent.", examples=["2"])] = None,
         dropped: Annotated[_Text, Query(description="true: who did what comes before it, and not it.")] = None,
         cursor: Annotated[_Text, Query(description="next_cursor of the page before.")] = None,
+        format: _Format = "json",
     ) -> Response:
         beside = {name: value for name, value in request.query_params.items() if name in (*PLACE, "limit")}
-        return await told(scope, {**given, **beside})
+        return await told(scope, {**given, **beside}, format)
 
-    async def posted(request: Request, scope: Annotated[Scope, reader]) -> Response:
-        return await told(scope, object_of(await json_body(request)))
+    async def posted(request: Request, scope: Annotated[Scope, reader], format: _Format = "json") -> Response:
+        return await told(scope, object_of(await json_body(request)), format)
 
-    routes.add_api_route(
-        "/funnel/people",
-        by_query,
-        name="funnel_people",
-        summary="Who did a step of a funnel, or turned away before it",
-        description="The question of /funnel/analysis with `step`, `dropped`, `limit` (to 1,000) and `cursor`. "
-        + FILTER_SYNTAX,
-        responses=documented(PEOPLE, Kind.NOT_FOUND),
-    )
-    routes.add_api_route(
-        "/funnel/people",
-        posted,
-        methods=["POST"],
-        name="funnel_people_asked",
-        summary="The same, with steps chosen by expressions",
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {
-                        "schema": {"type": "object"},
-                        "example": {**QUESTION, "step": 2, "dropped": True, "limit": 100},
-                    }
-                },
-            }
-        },
-        responses=documented(PEOPLE, Kind.NOT_FOUND, Kind.MALFORMED),
-    )
+    summary = "Who did a step of a funnel, or turned away before it"
+    question = {**QUESTION, "step": 2, "dropped": True, "limit": 100}
+    _both(routes, "/funnel/people", "funnel_people", (by_query, posted), summary, OF_PEOPLE, question, PEOPLE)
 
 
 def _drivers(routes: APIRouter, services: Services) -> None:
     reader = Depends(scope_for(services))
 
-    async def told(scope: Scope, given: Mapping[str, Any]) -> Response:
+    async def told(scope: Scope, given: Mapping[str, Any], format: str) -> Response:
+        is_csv = wants_csv(format)
         about = understood(services, scope, {name: value for name, value in given.items() if name != "step"})
         step = step_of(about, given.get("step", len(about.steps)), dropped=True)
         read = partial(drivers, services.warehouse, scope, about, step)
-        return answer(await services.reads.run(scope, read, "funnel drivers"))
+        found = await services.reads.run(scope, read, "funnel drivers")
+        return drivers_as_csv(found) if is_csv else answer(found)
 
     async def by_query(
         scope: Annotated[Scope, reader],
         given: Annotated[dict[str, Any], Depends(asked)],
         step: Annotated[_Text, Query(description="Turning away before it; the last where absent.")] = None,
+        format: _Format = "json",
     ) -> Response:
-        return await told(scope, {**given, **({"step": step} if step is not None else {})})
+        return await told(scope, {**given, **({"step": step} if step is not None else {})}, format)
 
-    async def posted(request: Request, scope: Annotated[Scope, reader]) -> Response:
-        return await told(scope, object_of(await json_body(request)))
+    async def posted(request: Request, scope: Annotated[Scope, reader], format: _Format = "json") -> Response:
+        return await told(scope, object_of(await json_body(request)), format)
 
+    summary = "What goes with turning away before a step"
+    question = {**QUESTION, "step": 2}
+    _both(routes, "/funnel/drivers", "funnel_drivers", (by_query, posted), summary, OF_DRIVERS, question, DRIVERS)
+
+
+def _both(
+    routes: APIRouter,
+    path: str,
+    name: str,
+    ways: tuple[_Way, _Way],
+    summary: str,
+    about: str,
+    question: dict[str, Any],
+    told: dict[str, Any],
+) -> None:
+    """A GET by the first of `ways`, a POST by the second."""
     routes.add_api_route(
-        "/funnel/drivers",
-        by_query,
-        name="funnel_drivers",
-        summary="What goes with turning away before a step",
-        description=_OF_DRIVERS + FILTER_SYNTAX,
-        responses=documented(DRIVERS, Kind.NOT_FOUND),
+        path,
+        ways[0],
+        name=name,
+        summary=summary,
+        description=about + FILTER_SYNTAX,
+        responses=documented(told, Kind.NOT_FOUND),
     )
     routes.add_api_route(
-        "/funnel/drivers",
-        posted,
+        path,
+        ways[1],
         methods=["POST"],
-        name="funnel_drivers_asked",
+        name=f"{name}_asked",
         summary="The same, with steps chosen by expressions",
-        description=_OF_DRIVERS,
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {"schema": {"type": "object"}, "example": {**QUESTION, "step": 2}},
-                },
-            }
-        },
-        responses=documented(DRIVERS, Kind.NOT_FOUND, Kind.MALFORMED),
+        description=about + FILTER_SYNTAX,
+        openapi_extra=body(question),
+        responses=documented(told, Kind.NOT_FOUND, Kind.MALFORMED),
     )
-
-
-BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": {"type": "object"}, "example": QUESTION}},
-    }
-}
 
 
 def understood(services: Services, scope: Scope, given: Mapping[str, Any]) -> Question:
