@@ -225,7 +225,6 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         )
         tenant_settings = TenantSettings(metadata, access)
         own_metrics = Definitions(metadata, built_in(), clock)
-        own_segments = KeptSegments(metadata.segments, SegmentMembers(engine), tenant_settings.calendar, clock)
         warehouse = Warehouse(
             engine,
             seconds=query.timeout,
@@ -233,6 +232,9 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             rows_read=query.max_rows_read,
             cells=query.max_cells,
             running=running,
+        )
+        own_segments = KeptSegments(
+            metadata.segments, SegmentMembers(engine), warehouse, own_metrics.catalog, tenant_settings.of, clock
         )
         cache = Cache(query.cache_bytes, query.cache_ttl)
         warm_up()

@@ -76,7 +76,8 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path, engine: Engine | Non
     made = {role: keys.create(scope, role.value, role).key for role in Role}
     settings = TenantSettings(metadata, keys)
     definitions = Definitions(metadata, built_in(), clock)
-    segments = KeptSegments(metadata.segments, SegmentMembers(cast(Any, engine)), settings.calendar, clock)
+    members = SegmentMembers(cast(Any, engine))
+    segments = KeptSegments(metadata.segments, members, warehouse, definitions.catalog, settings.of, clock)
     kept = Retention(cast(Any, None), metadata, clock)
     reads = Reads(warehouse.running, TurnLimits(threads=2))
     services = cast(

@@ -83,6 +83,21 @@ def test_sizes_without_any_segment_are_none(served: Reading) -> None:
     assert call(served, "GET", "/api/v1/analytics/users/segments").json() == {"people": 2, "segments": []}
 
 
+def test_one_that_cannot_be_counted_says_why_and_the_others_are(served: Reading, engine: Engine, scope: Scope) -> None:
+    spenders = {"id": "spenders", "rule": {"aggregate": "sum", "of": "amount", "over": "purchase", "gte": 5}}
+    kept(served, BUYERS, spenders)
+    properties = {"amount": 9, "currency": "USD"}
+    dollars = {"at": "2026-03-01T11:00:00Z", "type": "purchase", "user": "bob", "properties": properties}
+    given(engine, scope, [dollars, {**dollars, "properties": {"amount": 9, "currency": "EUR"}}])
+    told = call(served, "GET", "/api/v1/analytics/users/segments").json()["segments"]
+    assert [(one["id"], one["people"]) for one in told] == [("buyers", 2), ("spenders", None)]
+    assert "EUR, USD" in told[1]["problem"]
+    refused = call(served, "GET", "/api/v1/events?segment=spenders")
+    assert (refused.status_code, refused.json()["field"]) == (409, "rates")
+    served.services.tenant_settings.change(scope, {"currency": "EUR", "rates": {"USD": 0.9}})
+    assert users(served, "spenders") == ["ann", "bob"]
+
+
 def test_a_rule_can_be_tried_before_it_is_kept(served: Reading) -> None:
     told = call(served, "POST", f"{SEGMENTS}/preview", {"rule": {"did": "page_view", "count": {"gte": 2}}}).json()
     assert (told["people"], told["of"], told["share"]) == (1, 2, 0.5)

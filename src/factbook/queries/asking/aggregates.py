@@ -106,10 +106,11 @@ def amount(leaf: Leaf, money: Money, parameters: Parameters) -> tuple[str, str]:
     else:
         found = number(of, parameters)
         value, there = f"ifNull({found}, 0)", f"isNotNull({found})"
-    return (f"{value} * {_rate(money, parameters)}", there) if leaf.money else (value, there)
+    return (f"{value} * {rate(money, parameters)}", there) if leaf.money else (value, there)
 
 
-def _rate(money: Money, parameters: Parameters) -> str:
+def rate(money: Money, parameters: Parameters) -> str:
+    """What an event's amounts are multiplied by to be in the currency of `money`; NaN where there is no rate."""
     currency = "upper(texts['currency'])"
     known = {"": 1.0, money.currency: 1.0, **money.rates}
     codes = parameters.add(list(known), "Array(String)")

@@ -9,9 +9,7 @@ from itertools import pairwise
 
 from factbook.core.calendar import Calendar
 from factbook.core.clock import epoch_ms, from_epoch_ms
-from factbook.core.currencies import CODES
 from factbook.core.errors import FactbookError, Kind, invalid
-from factbook.core.money import Money
 from factbook.core.times import Period, zone
 from factbook.events.filters import Condition, Nature, Operator, from_pairs
 from factbook.metrics.buckets import boundaries
@@ -21,6 +19,7 @@ from factbook.metrics.names import reserved
 from factbook.queries.named_periods import named_period
 from factbook.queries.period import compared, period_of
 
+from .foreign import told_in
 from .leaves import Leaf, is_state, leaves, looks_back
 from .lookups import Lookups
 from .plan import Plan
@@ -196,32 +195,14 @@ def window_start(end: int, days: int, calendar: Calendar) -> int:
 
 
 def look_for_foreign_money(plan: Plan, lookups: Lookups) -> Plan:
-    """Which other currencies the amounts came in; one without a rate is refused.
-
-    A tenant who named no currency counts in the one that all amounts came in.
-    """
+    """Which other currencies the amounts came in; one without a rate is refused."""
     money = [leaf for leaf in plan.reads if leaf.money and leaf.measure.of is not None]
     if not money:
         return plan
     types = sorted({name for leaf in money for name in leaf.events})
     seen = lookups.currencies(types if all(leaf.events for leaf in money) else ())
-    for condition in plan.conditions:
-        if (condition.name, condition.nature) == ("currency", None) and condition.operator in _EQUAL:
-            wanted = {str(value).upper() for value in condition.values}
-            seen = tuple(currency for currency in seen if currency in wanted)
-    if not plan.money.currency and len(seen) == 1 and seen[0] in CODES:
-        return replace(plan, money=Money(seen[0]))
-    foreign = tuple(currency for currency in seen if currency != plan.money.currency)
-    lacking = [currency for currency in foreign if plan.money.factor(currency) is None]
-    if lacking:
-        raise FactbookError(
-            Kind.CONFLICT,
-            f"Amounts came in {', '.join(lacking[:5])}: there is no rate to {plan.money.currency or 'one currency'}.",
-            field="rates",
-            hint="Set currency and rates with PUT /api/v1/settings, or filter on property.currency.",
-            details={"currencies": lacking},
-        )
-    return replace(plan, foreign=foreign)
+    told, foreign = told_in(plan.money, seen, plan.conditions)
+    return replace(plan, money=told, foreign=foreign)
 
 
 def list_the_event_types(plan: Plan, lookups: Lookups) -> Plan:

@@ -8,10 +8,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from factbook.core.clock import from_epoch_ms
-from factbook.core.errors import Kind, invalid
+from factbook.core.errors import FactbookError, Kind, invalid
 from factbook.core.scope import Role, Scope
-from factbook.queries.behaviour.segments.kept import given_segment
+from factbook.queries.behaviour.segments.kept import KeptSegments, given_segment
 from factbook.queries.behaviour.segments.people import listed, sizes
+from factbook.queries.behaviour.segments.rules import Rule
 from factbook.services import Services
 from factbook.storage.rows import SegmentRow
 
@@ -52,9 +53,9 @@ _PERSON: dict[str, Any] = {
 _ABOUT = (
     "A rule is `all`, `any` or `not` of rules, or one of: `did` and `did_not` (an event type, or an object with"
     " `event`, `where`, `filters`; `count` compares how often), `property` (a column or `property.NAME`: its newest"
-    " value of the person), `aggregate` (sum, avg, min, max `of` a number `over` events), `segment` (another one)."
-    " `within` (30d, or any period) or `start_time` and `end_time` say when. A frozen segment keeps the people who are"
-    " in it now; sending it again freezes it anew. docs/definitions.md tells all."
+    " value of the person), `aggregate` (sum, avg, min, max `of` a number `over` events; amounts of money in your"
+    " currency), `segment` (another one). `within` (30d, or any period) or `start_time` and `end_time` say when. A"
+    " frozen segment keeps the people who are in it now; sent again, it freezes anew. docs/definitions.md tells all."
 )
 _BODY = {
     "requestBody": {
@@ -90,15 +91,14 @@ def _reading(routes: APIRouter, services: Services) -> None:
         responses=documented({"people": 3880, "segments": [_SIZED]}),
     )
     async def sized(scope: Annotated[Scope, reader]) -> Response:
-        """All counted in one pass over the events; `share` is of everybody who ever did anything."""
-        rows = await run_in_threadpool(services.segments.listed, scope)
-        segments = services.segments.of(scope)
-        rules = [segments.rule(row.id) for row in rows]
-        read = partial(sizes, services.warehouse, scope, rules)
+        """All counted in one pass over the events; `share` is of everybody who ever did anything. One that cannot be
+        counted as things are says why in `problem`."""
+        rules, told = await run_in_threadpool(_rules, services.segments, scope)
+        read = partial(sizes, services.warehouse, scope, list(rules.values()))
         found, of = await services.reads.shared(scope, ("segments", repr(rules)), life, read)
-        counted = [{"people": size, "share": size / of if of else None} for size in found]
-        told = [{**_shown(row), **each} for row, each in zip(rows, counted, strict=True)]
-        return answer({"people": of, "segments": told})
+        for id_, size in zip(rules, found, strict=True):
+            told[id_] |= {"people": size, "share": size / of if of else None}
+        return answer({"people": of, "segments": list(told.values())})
 
     @routes.get("/segments/{id}", summary="One segment", responses=documented(_RECORD, Kind.NOT_FOUND))
     def one_segment(id: _Id, scope: Annotated[Scope, reader]) -> dict[str, Any]:
@@ -133,9 +133,9 @@ def _people(routes: APIRouter, services: Services) -> None:
         if not isinstance(body, dict) or set(body) != {"rule"}:
             raise invalid("A preview takes a rule, and nothing else.", field="rule")
         segments = services.segments.of(scope)
-        rule = segments.read(body["rule"])
 
         def read() -> dict[str, Any]:
+            rule = segments.read(body["rule"])
             [people], of = sizes(services.warehouse, scope, [rule])
             sample, _ = listed(services.warehouse, scope, rule, segments.calendar.zone, limit=SAMPLE)
             return {"people": people, "of": of, "share": people / of if of else None, "sample": sample}
@@ -205,6 +205,20 @@ def _changing(routes: APIRouter, services: Services) -> None:
     def remove(id: _Id, scope: Annotated[Scope, analyst]) -> None:
         """Refused while another segment stands on it."""
         services.segments.remove(scope, id)
+
+
+def _rules(kept: KeptSegments, scope: Scope) -> tuple[dict[str, Rule], dict[str, dict[str, Any]]]:
+    """The rules of all that can be counted, and what is told of each segment, by id."""
+    rules: dict[str, Rule] = {}
+    told: dict[str, dict[str, Any]] = {}
+    segments = kept.of(scope)
+    for row in kept.listed(scope):
+        told[row.id] = _shown(row)
+        try:
+            rules[row.id] = segments.rule(row.id)
+        except FactbookError as error:
+            told[row.id] |= {"people": None, "share": None, "problem": error.message}
+    return rules, told
 
 
 def _shown(row: SegmentRow) -> dict[str, Any]:

@@ -14,13 +14,19 @@ from typing import Any
 from factbook.core.calendar import Calendar
 from factbook.core.clock import Clock, epoch_ms
 from factbook.core.errors import FactbookError, Kind, invalid
+from factbook.core.money import Money
 from factbook.core.scope import Scope
 from factbook.core.sql import Parameters
+from factbook.metrics.catalog import Catalog
+from factbook.queries.asking.lookups import Lookups
 from factbook.queries.behaviour.people import WHO
+from factbook.queries.behaviour.selection import Selection
 from factbook.storage.definitions import DefinitionRows
 from factbook.storage.rows import Change, SegmentRow
 from factbook.storage.segment_members import SegmentMembers
+from factbook.storage.warehouse import Warehouse
 
+from .amounts import Amounts
 from .members import members
 from .segments import Segments
 
@@ -66,25 +72,29 @@ def given_segment(body: Any) -> Given:
 
 
 class KeptSegments:
-    """Use from any thread. calendar: of a tenant."""
+    """Use from any thread. catalog, settings: of a tenant."""
 
     def __init__(
         self,
         rows: DefinitionRows[SegmentRow],
         frozen: SegmentMembers,
-        calendar: Callable[[Scope], Calendar],
+        warehouse: Warehouse,
+        catalog: Callable[[Scope], Catalog],
+        settings: Callable[[Scope], tuple[Calendar, Money]],
         clock: Clock,
     ) -> None:
         self._rows = rows
         self._members = frozen
-        self._calendar = calendar
+        self._warehouse = warehouse
+        self._catalog = catalog
+        self._settings = settings
         self._clock = clock
         self._changes = threading.Lock()
         self._kept: dict[str, tuple[float, Mapping[str, SegmentRow]]] = {}
 
     def of(self, scope: Scope) -> Segments:
         """As they are now; what another process changed, within FRESH seconds."""
-        return Segments(lambda: self._recent(scope), self._calendar(scope), self._clock())
+        return self._segments(scope, lambda: self._recent(scope))
 
     def listed(self, scope: Scope) -> list[SegmentRow]:
         """By id."""
@@ -123,7 +133,7 @@ class KeptSegments:
                 created_at=now,
                 updated_at=now,
             )
-            trying = Segments(lambda: {**rows, row.id: row}, self._calendar(scope), self._clock())
+            trying = self._segments(scope, lambda: {**rows, row.id: row})
             for id_ in (row.id, *used_by(row.id, rows)):
                 members(trying.rule(id_, "rule"), Parameters())
             if given.frozen:
@@ -152,6 +162,15 @@ class KeptSegments:
             freezing = rows[id_].freezing
             if freezing is not None:
                 self._members.forget(scope, freezing)
+
+    def _segments(self, scope: Scope, rows: Callable[[], Mapping[str, SegmentRow]]) -> Segments:
+        calendar, money = self._settings(scope)
+        lookups = Lookups(self._warehouse, scope)
+
+        def told_in(of: str, over: Selection, is_money: bool | None) -> Money | None:
+            return Amounts(self._catalog(scope), money, lookups.currencies).told_in(of, over, is_money)
+
+        return Segments(rows, calendar, self._clock(), told_in)
 
     def _freeze(self, scope: Scope, segments: Segments, row: SegmentRow) -> int:
         parameters = Parameters()

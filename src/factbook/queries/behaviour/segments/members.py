@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from factbook.core.sql import Parameters
 from factbook.events.filters import Condition, Nature, Operator
+from factbook.queries.asking.aggregates import rate
 from factbook.queries.behaviour.people import WHO
 from factbook.queries.behaviour.selection import Selection, matches
 from factbook.queries.where import between, column, where
@@ -117,9 +118,10 @@ def _figure(rule: Figure, parameters: Parameters) -> Written:
     key = parameters.add(rule.of, "String")
     counted = f"({_counted(rule.selection, rule.span, parameters)} AND mapContains(numbers, {key}))"
     compared = f"{_COMPARED[rule.compared.operator]} {parameters.add(rule.compared.number, 'Float64')}"
+    value = f"numbers[{key}] * {rate(rule.money, parameters)}" if rule.money else f"numbers[{key}]"
     if rule.how == "sum":
-        return Written(f"sumIf(numbers[{key}], {counted}) {compared}", (counted,), rule.compared.holds(0))
-    return Written(f"ifNull({rule.how}OrNullIf(numbers[{key}], {counted}) {compared}, 0)", (counted,), absent=False)
+        return Written(f"sumIf({value}, {counted}) {compared}", (counted,), rule.compared.holds(0))
+    return Written(f"ifNull({rule.how}OrNullIf({value}, {counted}) {compared}, 0)", (counted,), absent=False)
 
 
 def _frozen(rule: Frozen, parameters: Parameters) -> str:

@@ -11,9 +11,10 @@ from typing import Any
 from factbook.core.calendar import Calendar
 from factbook.core.clock import epoch_ms
 from factbook.core.errors import FactbookError, invalid
+from factbook.core.money import Money
 from factbook.events.filters import Operator, field_of, from_pairs
 from factbook.queries.behaviour.selection import FIELDS as SELECTED
-from factbook.queries.behaviour.selection import selection
+from factbook.queries.behaviour.selection import Selection, selection
 from factbook.queries.named_periods import named_period
 from factbook.queries.period import bounds
 
@@ -31,7 +32,7 @@ _FORMS: Mapping[str, Set[str]] = {
     "did": {"count", *_SPAN},
     "did_not": _SPAN,
     "property": set(Operator),
-    "aggregate": {"of", "over", *NUMERIC, *_SPAN},
+    "aggregate": {"of", "over", "money", *NUMERIC, *_SPAN},
     "segment": set(),
 }
 _HINT = 'For example {"all": [{"did": "purchase", "within": "30d"}, {"property": "country", "eq": "DE"}]}.'
@@ -39,11 +40,13 @@ _HINT = 'For example {"all": [{"did": "purchase", "within": "30d"}, {"property":
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """calendar, now: where periods like 30d lie. segment: the rule of another segment, by (id, field)."""
+    """calendar, now: where periods like 30d lie. segment: the rule of another segment, by (id, field). money: what a
+    property over events is told in, by what the rule says of it."""
 
     calendar: Calendar
     now: datetime
     segment: Callable[[str, str], Rule]
+    money: Callable[[str, Selection, bool | None], Money | None]
 
     def rule(self, given: Any, field: str = "rule") -> Rule:
         """INVALID naming the part of the rule that is wrong."""
@@ -125,9 +128,13 @@ class Reader:
             raise invalid("of takes the name of a numeric property.", field=f"{field}.of", hint="For example amount.")
         compared = _compared({key: given[key] for key in given if key in {*NUMERIC}}, field)
         over = self._selection(given.get("over", {}), f"{field}.over")
-        return Figure(how, of.removeprefix("property."), over, compared, self._span(given, field))
+        is_money = given.get("money")
+        if not isinstance(is_money, bool | None):
+            raise invalid("money is neither true nor false.", field=f"{field}.money", hint="Leave it out, mostly.")
+        of = of.removeprefix("property.")
+        return Figure(how, of, over, compared, self._span(given, field), self.money(of, over, is_money))
 
-    def _selection(self, given: Any, field: str) -> Any:
+    def _selection(self, given: Any, field: str) -> Selection:
         if isinstance(given, Mapping):
             for key in given:
                 if key not in SELECTED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from factbook.core.money import Money
 from factbook.events.filters import Condition, Operator
 from factbook.queries.behaviour.selection import Selection
 
@@ -58,13 +59,14 @@ class Has:
 @dataclass(frozen=True, slots=True)
 class Figure:
     """sum, avg, min or max (`how`) of the number `of` over events of `selection`; without any, a sum is 0 and the
-    others meet nothing."""
+    others meet nothing. money: what amounts are told in, None for plain numbers."""
 
     how: str
     of: str
     selection: Selection
     compared: Compared
     span: Span
+    money: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

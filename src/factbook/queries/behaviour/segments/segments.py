@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from factbook.core.calendar import Calendar
 from factbook.core.errors import invalid
+from factbook.core.money import Money
 from factbook.core.sql import Parameters
 from factbook.events.filters import SEGMENT, Condition, Nature, Operator
 from factbook.metrics.problems import did_you_mean
@@ -36,11 +37,13 @@ class Membership(Condition):
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """rows: read where a segment is first named. calendar, now: where the periods of rules lie."""
+    """rows: read where a segment is first named. calendar, now: where the periods of rules lie. money: what a property
+    over events is told in, by what a rule says of it; None for plain numbers."""
 
     rows: Callable[[], Mapping[str, SegmentRow]]
     calendar: Calendar
     now: datetime
+    money: Callable[[str, Selection, bool | None], Money | None] = lambda of, over, is_money: None
 
     def rule(self, id_: str, field: str = SEGMENT) -> Rule:
         """The rule of the segment called so. INVALID naming `field` where there is none."""
@@ -79,7 +82,7 @@ class Segments:
         return self._reader((*within, id_)).rule(row.rule) if row.freezing is None else Frozen(row.freezing)
 
     def _reader(self, within: Sequence[str]) -> Reader:
-        return Reader(self.calendar, self.now, lambda id_, field: self._rule(id_, field, within))
+        return Reader(self.calendar, self.now, lambda id_, field: self._rule(id_, field, within), self.money)
 
 
 NONE = Segments(dict, Calendar(ZoneInfo("UTC")), datetime(1970, 1, 1, tzinfo=UTC))
