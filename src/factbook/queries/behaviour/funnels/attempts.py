@@ -92,7 +92,7 @@ def _placed(shape: Shape, swept: str) -> str:
     """The plain case: the times by a look back."""
     times = ", ".join(time_at(step) for step in range(1, shape.steps + 1))
     return f"""SELECT unit, (reached, [{times}], {value_at(shape)}) AS open
-FROM (SELECT unit, told, reached, {", ".join(places(shape, "reached", "arrival"))} FROM ({swept}))"""
+FROM (SELECT unit, told, reached, begun, {", ".join(places(shape))} FROM ({swept}))"""
 
 
 def _open(shape: Shape, fold: Fold, depth: str) -> str:

@@ -5,31 +5,30 @@ The attempt that arrives there and began last has done each step as late as it c
 
 from __future__ import annotations
 
-from .fold import is_step
 from .question import STRICT
 from .shape import Shape
 
 
-def places(shape: Shape, depth: str, arrival: str) -> list[str]:
-    """Columns `p1`, `p2`, …, from 1 in `told`; 0 for a step that was not done. Knows neither optional steps nor
-    exclusions."""
+def places(shape: Shape) -> list[str]:
+    """Columns `p1`, `p2`, …, from 1 in `told`; 0 for a step that was not done. Beside those of `reach.reach`; knows
+    neither optional steps nor exclusions."""
     return [
-        f"toInt64(multiIf({depth} < {step}, 0, {depth} = {step}, {arrival}, {_before(shape, step)})) AS p{step}"
+        f"toInt64(multiIf(reached < {step}, 0, reached = {step}, arrival, {_before(shape, step)})) AS p{step}"
         for step in range(shape.steps, 0, -1)
     ]
 
 
 def _before(shape: Shape, step: int) -> str:
-    """The place of `step` before that of the next."""
+    """The place of `step` before that of the next: the last event that took an attempt there."""
     if step == shape.steps:
         return "0"
     if shape.order == STRICT:
         return f"p{step + 1} - 1"
-    return f"arrayLastIndex(e -> {is_step(step)}, arraySlice(told, 1, greatest(p{step + 1} - 1, 0)))"
+    return f"arrayLastIndex((start, place) -> place < p{step + 1} AND start > 0, taken{step}, arrayEnumerate(told))"
 
 
 def time_at(step: int) -> str:
-    return f"told[p{step}].1"
+    return "begun" if step == 1 else f"told[p{step}].1"
 
 
 def value_at(shape: Shape) -> str:

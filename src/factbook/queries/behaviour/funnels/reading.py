@@ -23,7 +23,7 @@ EDGES = (
 )  # fmt: skip
 """Seconds at which the bars of the histogram of times to convert begin."""
 
-_WHOLE, _BUCKET, _BAR, _VALUE = 0, 1, 2, 3
+_WHOLE, _BUCKET, _VALUE = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,13 @@ def read(warehouse: Warehouse, scope: Scope, asked: Question, now: datetime) -> 
     trend: dict[int, Group] = {}
     bars: dict[int, int] = {}
     rows: dict[str, Group] = {}
-    for kind, bucket, bar, value, distinct, *numbers in warehouse.rows(scope, sql, parameters.values):
+    for kind, bucket, value, distinct, histogram, *numbers in warehouse.rows(scope, sql, parameters.values):
         group = _group(numbers, len(asked.steps))
         if kind == _WHOLE:
             whole, values = group, distinct
+            bars = {int(bar): int(count) for bar, count in zip(*histogram, strict=True)}
         elif kind == _BUCKET:
             trend[bucket] = group
-        elif kind == _BAR and bar >= 0:
-            bars[bar] = group.reached[0]
         elif kind == _VALUE:
             rows[value] = group
     return Found(whole, tuple(starts), trend, bars, rows, values)
@@ -99,17 +98,17 @@ def _sql(
     measured = [f"gap{step}" for step in range(2, steps + 2)]
     medians = ", ".join(f"quantileExactInclusiveOrNullIf(0.5)({gap}, {gap} >= 0)" for gap in measured)
     means = ", ".join(f"avgOrNullIf({gap}, {gap} >= 0)" for gap in measured)
-    sets = ["()", *(["(bucket)"] if starts else []), "(bar)", *(["(value)"] if asked.breakdown else [])]
-    told = max(asked.limit, len(starts), len(EDGES) + 1)
-    kinds = [f"grouping(bar) = 0, {_BAR}"]
-    kinds += [f"grouping(bucket) = 0, {_BUCKET}"] if starts else []
-    kinds += [f"grouping(value) = 0, {_VALUE}"] if asked.breakdown else []
+    cuts = {**({"bucket": _BUCKET} if starts else {}), **({"value": _VALUE} if asked.breakdown else {})}
+    kind = "".join(f"if(grouping({cut}) = 0, {number}, " for cut, number in cuts.items())
+    sets = ", ".join(["()", *(f"({cut})" for cut in cuts)])
+    told = max(asked.limit, len(starts))
     named, distinct = ("value", "uniqExact(value)") if asked.breakdown else ("''", "0")
-    return f"""{who.begin}SELECT multiIf({", ".join(kinds)}, {_WHOLE}) AS kind,
-    {"bucket" if starts else "0"} AS begun, bar, {named} AS named, {distinct} AS distinct,
+    return f"""{who.begin}SELECT {kind}{_WHOLE}{")" * len(cuts)} AS kind,
+    {"bucket" if starts else "0"} AS begun, {named} AS named, {distinct} AS distinct,
+    sumMapIf([bar], [toUInt64(1)], bar >= 0) AS bars,
     sumForEach(reached) AS counts, countIf(waits) AS open, {medians}, {means}
 FROM (SELECT {", ".join(columns)} FROM ({attempts(asked, who, parameters)}))
-GROUP BY GROUPING SETS ({", ".join(sets)})
+{f"GROUP BY GROUPING SETS ({sets})" if cuts else ""}
 ORDER BY kind, counts[1] DESC, named
 LIMIT {told} BY kind"""
 
