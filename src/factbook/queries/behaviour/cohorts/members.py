@@ -33,7 +33,7 @@ class Brought:
 def members(asked: Cohorts, grid: Grid, who: People, parameters: Parameters) -> str:
     """SQL of rows `who`, `base` (the bucket of the cohort), `label` (the channel, else ''), `first` (when it began for
     him), `seen` (the distinct periods of his returns), one a member."""
-    if asked.rolling or (asked.first_time and _starts_are_returns(asked)):
+    if asked.first_time:
         return _in_one_pass(asked, grid, who, parameters)
     return f"""SELECT who, base, label, first,
         arrayMap(b -> toInt32(b) - toInt32(base), arrayFilter((b, r) -> r >= first, buckets, found)) AS seen
@@ -82,14 +82,16 @@ def _starts_are_returns(asked: Cohorts) -> bool:
 
 
 def _in_one_pass(asked: Cohorts, grid: Grid, who: People, parameters: Parameters) -> str:
-    """Without a look at each bucket of each person: by the hours since his start, or where whoever starts is back."""
+    """Without a look at each bucket of each person: by the times of his returns, or the buckets where whoever starts is
+    back."""
     starts, kept = matches(asked.start, parameters), matches(asked.returning, parameters)
     label = f"argMinIf({_CHANNEL}, {_FIRST}, {starts})" if asked.is_channel else "''"
     since = parameters.add(grid.bounds[0], "Int64")
+    gathered, each, begin = "groupArrayIf", MS, "first"
+    period = f"toInt32({grid.of('t', parameters)}) - toInt32(base)"
     if asked.rolling:
-        gathered, each, begin = "groupArrayIf", MS, "first"
         period = f"intDiv(t - first, {UNITS[asked.granularity]})"
-    else:
+    elif _starts_are_returns(asked):
         gathered, each, begin = "groupUniqArrayIf", grid.of(MS, parameters), "base"
         period = "toInt32(t) - toInt32(base)"
     return f"""SELECT who, {grid.of("first", parameters)} AS base, label, first,

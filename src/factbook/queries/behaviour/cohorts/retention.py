@@ -30,13 +30,14 @@ def retention(warehouse: Warehouse, scope: Scope, asked: Cohorts, kept: Mapping[
     """
     over, parameters = grid_of(asked), Parameters()
     who = people(warehouse, scope)
-    cells = f"""SELECT label, base, column, count() AS members, members AS n
+    label, keys = ("label", "label, base, column") if asked.is_channel else ("''", "base, column")
+    cells = f"""SELECT {label} AS label, base, column, count() AS members, members AS n
 FROM (
-    SELECT label, base, arrayJoin(arrayPushBack({_columns(asked, parameters)}, 0)) AS column
+    SELECT {label} AS label, base, arrayJoin(arrayPushBack({_columns(asked, parameters)}, 0)) AS column
     FROM ({members(asked, over, who, parameters)})
 )
 WHERE {{tenant:String}} != ''
-GROUP BY label, base, column"""
+GROUP BY {keys}"""
     rows = warehouse.rows(scope, who.begin + placed(cells, asked), parameters.values)
     table = Table(asked, over, groups(rows, len(asked.columns), open=asked.open))
     return {
