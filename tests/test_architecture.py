@@ -29,6 +29,7 @@ ENGINE_USERS = (
     "factbook.ingest.recall",
     "factbook.ingest.retention",
     "factbook.ingest.session_blocks",
+    "factbook.ingest.session_lease",
     "factbook.ingest.sessions",
     "factbook.services",
     "factbook.app",

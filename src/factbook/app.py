@@ -30,6 +30,9 @@ from factbook.ingest.places import Places
 from factbook.ingest.recall import recall_ids, recall_sessions, recall_waiting
 from factbook.ingest.retention import Retention
 from factbook.ingest.seen import Seen
+from factbook.ingest.session_lease import Lease
+from factbook.ingest.session_rule import Rule
+from factbook.ingest.sessions import Sessions
 from factbook.ingest.visits import Visits
 from factbook.ingest.writer import Writer
 from factbook.metrics.catalog import built_in
@@ -86,6 +89,11 @@ from factbook.web import pages
 from factbook.web.headers import SecurityHeaders
 
 log = structlog.get_logger()
+
+BUSY = 100.0
+"""Events a second, over the last ten, from which on work that can wait does."""
+BEHIND = 1.0
+"""Seconds that the oldest event waits for the warehouse; from there on the same."""
 
 
 def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
@@ -203,6 +211,10 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             limits=Limits(max_events=ingestion.max_events, max_journal_bytes=ingestion.journal_max_bytes),
         )
         telemetry.pipeline_lag(lambda: intake.state().lag_seconds)
+        sessions = _sessions(settings, engine, clock, intake, telemetry)
+        if sessions:
+            stack.callback(sessions.stop)
+            telemetry.sessions_lag(lambda: sessions.lag.events, lambda: sessions.lag.seconds)
         running = Running(engine, clock)
 
         def looked(hit: bool) -> None:
@@ -254,6 +266,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             tenant_settings=tenant_settings,
             types=types,
             intake=intake,
+            sessions=sessions,
             feed=live,
             definitions=own_metrics,
             segments=own_segments,
@@ -282,6 +295,26 @@ def _turns(settings: Settings) -> turns.Limits:
         all=settings.analytics.query.max_concurrent,
         tenant=settings.analytics.query.tenant_concurrent,
         tenant_waiting=settings.analytics.query.tenant_waiting,
+    )
+
+
+def _sessions(
+    settings: Settings, engine: Engine, clock: Clock, intake: Intake, telemetry: Telemetry
+) -> Sessions | None:
+    """Other processes may be at a warehouse server, and build too."""
+    if not settings.analytics.features.journeys:
+        return None
+    realtime = settings.analytics.realtime
+
+    def busy() -> bool:
+        return telemetry.figures().events_per_second >= BUSY or intake.state().oldest_age_seconds >= BEHIND
+
+    return Sessions(
+        engine,
+        clock,
+        Rule.of(realtime.session_timeout, realtime.session_max_hours),
+        busy=busy,
+        lease=None if engine.embedded else Lease(engine),
     )
 
 

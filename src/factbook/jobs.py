@@ -13,8 +13,6 @@ import structlog
 from factbook.core.clock import Clock, epoch_ms
 from factbook.core.errors import FactbookError, Kind
 from factbook.ingest.dead_letters import OUTCOME_DAYS
-from factbook.ingest.session_rule import Rule
-from factbook.ingest.sessions import Sessions
 from factbook.services import Services
 from factbook.storage.metadata import Metadata
 from factbook.storage.rows import JobRun
@@ -52,17 +50,16 @@ def jobs(services: Services) -> tuple[Job, ...]:
         before = epoch_ms(services.clock()) - OUTCOME_DAYS * 86_400_000
         return f"{metadata.forget_letter_outcomes_of_system(before=before)} forgotten"
 
-    realtime = services.settings.analytics.realtime
-    rule = Rule.of(realtime.session_timeout, realtime.session_max_hours)
-    sessions = Sessions(services.engine, services.clock, rule)
-    built = Job("sessions", "Build sessions from what came in, and mend those that it changes.", sessions.tick, 5.0)
+    sessions = services.sessions
+    about = "Build sessions from what came in, and mend those that it changes."
+    built = (Job("sessions", about, sessions.tick, 5.0),) if sessions else ()
 
     return (
         Job("keys", "Take over keys and sessions that another process changed.", keys.refresh, 15.0),
         Job("key-uses", "Write down when keys were used last.", keys.note_uses, 60.0),
         Job("event-types", "Take over event types that another process changed.", services.types.refresh, 60.0),
         Job("versions", "Tell Redis what became visible while it was away.", services.sharing.versions.settle, 1.0),
-        *((built,) if services.settings.analytics.features.journeys else ()),
+        *built,
         Job("retention", "Remove rows past their retention.", retention, DAY, remembered=True),
         Job("letter-outcomes", "Forget what became of long gone dead letters.", outcomes, DAY, remembered=True),
     )

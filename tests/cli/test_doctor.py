@@ -248,6 +248,7 @@ def test_running_server_is_asked_with_the_key_and_its_answer_is_told(address: st
             "database": {"state": "up", "milliseconds": 1},
         },
         "journal": {"depth": 12, "oldest_age_seconds": 40, "last_error": "no answer"},
+        "sessions": {"waiting_events": 9, "lag_seconds": 400.0, "message": "9 events wait to be built into sessions."},
     }
     asked = examined(tmp_path, {"pid": 7, "address": address}, FACTBOOK_ADMIN_KEY=SECRET)
     found = {finding.topic: finding for finding in running.server(asked)}
@@ -255,6 +256,8 @@ def test_running_server_is_asked_with_the_key_and_its_answer_is_told(address: st
     assert (found["server"].state, "degraded" in found["server"].message) == (NOTE, True)
     assert (found["server's warehouse"].state, found["server's database"].state) == (BROKEN, OK)
     assert "12 events wait" in found["server's line"].message
+    late = found["server's sessions"]
+    assert (late.state, late.message, bool(late.mend)) == (NOTE, "9 events wait to be built into sessions.", True)
 
 
 def test_process_that_holds_the_folder_and_does_not_answer_is_broken(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def used() -> Telemetry:
     telemetry.cache_miss()
     telemetry.cache_miss()
     telemetry.pipeline_lag(lambda: 0.75)
+    telemetry.sessions_lag(lambda: 12, lambda: 3.5)
     return telemetry
 
 
@@ -80,6 +81,8 @@ def test_counters_count_what_happened() -> None:
     assert found["analytics_query_duration_seconds_sum", ()] == pytest.approx(0.06)
     assert (found["analytics_cache_hits_total", ()], found["analytics_cache_misses_total", ()]) == (1, 2)
     assert found["analytics_pipeline_lag_seconds", ()] == 0.75
+    assert found["factbook_sessions_waiting_events", ()] == 12
+    assert found["factbook_sessions_lag_seconds", ()] == 3.5
 
 
 def test_figures_are_measured_or_none() -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from factbook.core.scope import Role, Scope
 from factbook.ingest.retention import run_retention
 from factbook.ingest.session_rule import Rule
-from factbook.ingest.sessions import Sessions
+from factbook.ingest.sessions import Lag, Sessions
 from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
 from factbook.storage.migrate import migrate
@@ -213,6 +213,33 @@ def test_another_rule_builds_all_anew(other_rules: Engine, scope: Scope) -> None
     build(other_rules)
     build(other_rules, Rule(60 * 60_000))
     assert minutes(other_rules, scope) == [(0, 40, 2)]
+
+
+def test_a_rule_that_was_left_and_is_followed_again_builds_all_anew(other_rules: Engine, scope: Scope) -> None:
+    given(other_rules, scope, [event(0, "u"), event(40, "u")])
+    for rule in (HALF_HOUR, Rule(60 * 60_000), HALF_HOUR):
+        build(other_rules, rule)
+    assert minutes(other_rules, scope) == [(0, 0, 1), (40, 40, 1)]
+
+
+def test_while_much_comes_in_it_waits_and_for_a_minute_at_most(apart: Engine, scope: Scope) -> None:
+    build(apart)
+    given(apart, scope, [event(0, "u"), event(0.5, "u")])
+    clock = SetClock(START)
+    built = Sessions(apart, clock, HALF_HOUR, busy=lambda: True)
+    clock.forward(seconds=59)
+    assert built.tick() == 0
+    assert built.lag == Lag(2, 59)
+    clock.forward(seconds=1)
+    assert built.tick() == 2
+    assert built.lag == Lag()
+    given(apart, scope, [event(1, "u")])
+    assert Sessions(apart, clock, HALF_HOUR, busy=lambda: False).tick() == 1
+
+
+def test_what_has_waited_for_long_is_told_in_a_sentence() -> None:
+    assert Lag(5, 300).complaint == ""
+    assert "5 events wait to be built into sessions, the first for 301 s" in Lag(5, 301).complaint
 
 
 def test_a_block_that_grew_is_looked_at_again(apart: Engine, scope: Scope) -> None:

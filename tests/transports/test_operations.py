@@ -22,6 +22,7 @@ from factbook.core.errors import unavailable
 from factbook.core.settings import Settings, load_settings
 from factbook.core.telemetry import Telemetry
 from factbook.ingest.intake import IntakeState
+from factbook.ingest.sessions import Lag
 from factbook.services import Services
 from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
@@ -176,11 +177,23 @@ def test_journal_and_shares_are_those_of_the_intake(client: TestClient) -> None:
     assert body["real_time_lag_seconds"] == 0.5
 
 
+def test_sessions_that_are_late_are_told(services: Services, parts: Parts, engine: Engine) -> None:
+    @dataclass
+    class Late:
+        lag = Lag(1200, 301.5)
+
+    with TestClient(application(replace(services, sessions=cast(Any, Late())), parts)) as client:
+        told = full(client)
+    assert told["status"] == "healthy"
+    assert (told["sessions"]["waiting_events"], told["sessions"]["lag_seconds"]) == (1200, 301.5)
+    assert told["sessions"]["message"].startswith("1,200 events wait to be built into sessions, the first for 302 s")
+
+
 def test_what_was_not_measured_is_null(client: TestClient, parts: Parts) -> None:
     parts.state = replace(STATE, accepted=0, duplicates=0, dropped={})
     body = full(client)
     measured_later = ("average_query_time_ms", "cache_hit_rate", "data_accuracy", "reports_24h", "broker_lag")
-    for name in ("processing_success_rate", "data_completeness", *measured_later):
+    for name in ("processing_success_rate", "data_completeness", "sessions", *measured_later):
         assert body[name] is None
 
 

@@ -93,6 +93,8 @@ class Telemetry:
         self._cache_misses = counter("analytics_cache_misses_total", "Answers that had to be computed.")
         self._connections = gauge("analytics_active_connections", "Open live connections.")
         self._lag = gauge("analytics_pipeline_lag_seconds", "Age of the oldest event not yet in the warehouse.")
+        self._session_events = gauge("factbook_sessions_waiting_events", "Events that are in no session yet.")
+        self._session_lag = gauge("factbook_sessions_lag_seconds", "How long the first of them has waited.")
         gauge("analytics_events_processed_per_second", "Events accepted a second, over ten seconds.").set_function(
             self._rate.per_second
         )
@@ -160,6 +162,11 @@ class Telemetry:
     def pipeline_lag(self, seconds: Callable[[], float]) -> None:
         """Asks `seconds` for the lag whenever the figures are read."""
         self._lag.set_function(seconds)
+
+    def sessions_lag(self, events: Callable[[], float], seconds: Callable[[], float]) -> None:
+        """Asks both whenever the figures are read."""
+        self._session_events.set_function(events)
+        self._session_lag.set_function(seconds)
 
     def figures(self) -> Figures:
         """What /healthz says; query times over the last thousand queries."""

@@ -18,12 +18,16 @@ NEAR = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Blocks `first` to `last` of one journal, with `rows` events, `last_rows` of them in the last block."""
+    """Blocks `first` to `last` of one journal, with `rows` events, `last_rows` of them in the last block.
+
+    since: when the first of them came in, in milliseconds.
+    """
 
     first: int
     last: int
     rows: int
     last_rows: int
+    since: int
 
 
 class Blocks:
@@ -44,25 +48,26 @@ class Blocks:
             bound |= {f"first{place}": first, f"last{place}": last}
             tests.append(f"NOT (block >= {{first{place}:UInt64}} AND block < {{last{place}:UInt64}})")
         found = self._engine.rows(
-            f"SELECT block, count() FROM events WHERE {' AND '.join(tests) or '1'} GROUP BY block ORDER BY block"
+            "SELECT block, count(), toUnixTimestamp64Milli(min(processed_at)) FROM events"
+            f" WHERE {' AND '.join(tests) or '1'} GROUP BY block ORDER BY block"
             " SETTINGS max_threads = 1, log_queries = 0",
             bound,
         )
         batches: list[Batch] = []
-        for block, rows in ((int(block), int(rows)) for block, rows in found if rows > known.get(int(block), 0)):
+        for block, rows, since in (map(int, row) for row in found if row[1] > known.get(int(row[0]), 0)):
             newest = batches[-1] if batches else None
             if newest and block - newest.last <= NEAR and newest.rows + rows <= self._batch_rows:
-                batches[-1] = Batch(newest.first, block, newest.rows + rows, rows)
+                batches[-1] = Batch(newest.first, block, newest.rows + rows, rows, min(newest.since, since))
             else:
-                batches.append(Batch(block, block, rows, rows))
+                batches.append(Batch(block, block, rows, rows, since))
         return batches
 
     def tenants(self, batch: Batch) -> list[str]:
         sql = "SELECT DISTINCT tenant FROM events WHERE block BETWEEN {from:UInt64} AND {to:UInt64} ORDER BY tenant"
         return [str(tenant) for (tenant,) in self._engine.rows(sql, {"from": batch.first, "to": batch.last})]
 
-    def done(self, batch: Batch, version: int) -> None:
-        """Remembers `batch`, as part of the range that it follows."""
+    def done(self, batch: Batch, version: int) -> pa.Table:
+        """The row of `session_blocks` that remembers `batch`, as part of the range that it follows."""
         before = [first for first, last, _ in self._ranges() if 0 <= batch.first - last <= NEAR]
         row = {
             "rule": pa.array([self._rule]),
@@ -71,8 +76,14 @@ class Blocks:
             "rows": pa.array([batch.last_rows], pa.uint64()),
             "version": pa.array([version], pa.uint64()),
         }
-        self._engine.insert("session_blocks", pa.table(row), token=f"session-blocks-{version}")
+        return pa.table(row)
 
     def _ranges(self) -> list[tuple[int, int, int]]:
-        sql = "SELECT first, last, rows FROM session_blocks FINAL WHERE rule = {rule:String} ORDER BY first"
-        return [(int(a), int(b), int(c)) for a, b, c in self._engine.rows(sql, {"rule": self._rule})]
+        """Those done by this rule since another one was followed last."""
+        others = "SELECT max(version) FROM session_blocks WHERE rule != {rule:String}"
+        sql = (
+            f"SELECT first, last, rows FROM session_blocks FINAL WHERE rule = {{rule:String}} AND version > ({others})"
+        )
+        return [
+            (int(a), int(b), int(c)) for a, b, c in self._engine.rows(f"{sql} ORDER BY first", {"rule": self._rule})
+        ]

@@ -7,9 +7,11 @@ last, so that whatever is cut off is done again with the same outcome.
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -19,12 +21,17 @@ from factbook.core.clock import Clock, epoch_ms
 from factbook.storage.engine import Engine
 
 from .session_blocks import Batch, Blocks
+from .session_lease import Lease
 from .session_rule import Rule, sessions_sql
 
 BATCH_ROWS = 200_000
 WORK_SECONDS = 2.0
 SHARE = 0.25
 """Of the time, that this work may take."""
+PATIENCE = 60.0
+"""Seconds for which events may wait while more come in: who is touched by all of them is built once."""
+LATE = 300.0
+"""Seconds of lag that are worth a word."""
 
 _SQL = resources.files("factbook.ingest.sql")
 _SPANS = _SQL.joinpath("session_spans.sql").read_text()
@@ -75,51 +82,136 @@ _TOUCHED = f"""
 _THEIR_VISITORS = f"""INSERT INTO session_spans (version, base, raw, who, lo, hi)
 SELECT spans.version, 0, named.visitor, spans.who, spans.lo, spans.hi
 FROM {_NAMED} AS named
-INNER JOIN (SELECT * FROM session_spans WHERE version = {{version:UInt64}} AND base = 1) AS spans
+INNER JOIN (SELECT * FROM session_spans WHERE version = {{run:UInt64}} AND base = 1) AS spans
     ON spans.who = named.person"""
 
-_OF_RUN = "FROM session_spans WHERE version = {version:UInt64}"
+_OF_RUN = "FROM session_spans WHERE version = {run:UInt64}"
 _STANDING = f"""SELECT user_behavior.* FROM user_behavior FINAL
 INNER JOIN (SELECT who, lo, hi {_OF_RUN} AND base = 1) AS spans ON spans.who = person
 WHERE tenant = {{tenant:String}} AND person IN (SELECT who {_OF_RUN} AND base = 1)
     AND {_AT}(started_at) BETWEEN spans.lo AND spans.hi"""
 
 
-class Sessions:
-    """Builds sessions by one rule; under another rule every block counts as new. One thread at a time."""
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Events that are in no session yet, and how long the first of them has waited."""
 
-    def __init__(self, engine: Engine, clock: Clock, rule: Rule, *, batch_rows: int = BATCH_ROWS) -> None:
+    events: int = 0
+    seconds: float = 0.0
+
+    @property
+    def complaint(self) -> str:
+        """A sentence where it is too long; empty where it is not."""
+        if self.seconds <= LATE:
+            return ""
+        return (
+            f"{self.events:,} events wait to be built into sessions, the first for {self.seconds:.0f} s:"
+            " the table user_behavior is behind; journeys, paths and live numbers are not."
+        )
+
+
+class Sessions:
+    """Builds sessions by one rule; under another rule every block counts as new.
+
+    busy: whether the processor is needed for what comes in. lease: where other processes may build too.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        rule: Rule,
+        *,
+        batch_rows: int = BATCH_ROWS,
+        busy: Callable[[], bool] = lambda: False,
+        lease: Lease | None = None,
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._rule = rule
+        self._busy = busy
+        self._lease = lease
+        self._epoch = 0
         self._blocks = Blocks(engine, rule.name, batch_rows)
         self._version = 0
         self._rest_until = 0.0
         self._one_at_a_time = threading.Lock()
-        self.waiting_rows = 0
+        self._waiting: Sequence[Batch] = ()
 
     def tick(self) -> int:
-        """Works for a while, then returns at once until it has rested in proportion; how many events were taken in."""
+        """Works for a while, then returns at once until it has rested in proportion; how many events were taken in.
+
+        While much comes in it waits until there is more to do.
+        """
         if time.monotonic() < self._rest_until:
             return 0
         began = time.monotonic()
-        rows = sum(self.build(until=began + WORK_SECONDS))
+        with self._one_at_a_time:
+            self._look()
+            if self._busy() and self.lag.seconds < PATIENCE:
+                return 0
+            rows = sum(self._build(began + WORK_SECONDS))
         self._rest_until = time.monotonic() + (time.monotonic() - began) * (1 / SHARE - 1)
         return rows
 
-    def build(self, *, until: float = float("inf")) -> Iterator[int]:
-        """Takes in batch after batch of what is new, and says how many rows each had; none is begun after `until`."""
+    def build(self) -> Iterator[int]:
+        """Takes in batch after batch of what is new, and says how many rows each had."""
         with self._one_at_a_time:
-            batches = self._blocks.waiting()
-            self.waiting_rows = sum(batch.rows for batch in batches)
-            for batch in batches:
-                if time.monotonic() >= until:
+            self._look()
+            yield from self._build(float("inf"))
+
+    @property
+    def lag(self) -> Lag:
+        """As of the last look, which every turn begins with."""
+        waiting = self._waiting
+        if not waiting:
+            return Lag()
+        since = min(batch.since for batch in waiting)
+        return Lag(sum(batch.rows for batch in waiting), max(0.0, (epoch_ms(self._clock()) - since) / 1000))
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Leaves the work to other processes, unless it is still under way after `timeout` seconds."""
+        if self._lease and self._one_at_a_time.acquire(timeout=timeout):
+            try:
+                self._lease.leave()
+            finally:
+                self._one_at_a_time.release()
+
+    def _look(self) -> None:
+        self._may()
+        self._waiting = self._blocks.waiting()
+
+    def _build(self, until: float) -> Iterator[int]:
+        """None is begun after `until`, nor while another process builds."""
+        for place, batch in enumerate(waiting := self._waiting):
+            if time.monotonic() >= until:
+                return
+            for tenant in self._blocks.tenants(batch):
+                if not self._may():
                     return
-                for tenant in self._blocks.tenants(batch):
-                    self._take_in(tenant, batch)
-                self._blocks.done(batch, self._next_version())
-                self.waiting_rows -= batch.rows
-                yield batch.rows
+                self._take_in(tenant, batch)
+            if not self._may():
+                return
+            version = self._next_version()
+            self._insert("session_blocks", self._blocks.done(batch, version), version)
+            self._waiting = waiting[place + 1 :]
+            yield batch.rows
+
+    def _may(self) -> bool:
+        if self._lease is None:
+            return True
+        held = self._lease.held()
+        if self._lease.epoch != self._epoch:  # another may have written since
+            self._epoch, self._version = self._lease.epoch, 0
+            return False
+        return held
+
+    def _insert(self, table: str, rows: pa.Table, version: int) -> None:
+        """Nothing where another process has taken over."""
+        if self._lease:
+            self._engine.insert_if(self._lease.holds, table, rows, seconds=self._lease.write_seconds)
+        else:
+            self._engine.insert(table, rows, token=f"{table}-{version}")
 
     def _take_in(self, tenant: str, batch: Batch) -> None:
         bound = {
@@ -129,34 +221,36 @@ class Sessions:
             **self._rule.bound,
         }
         moved = self._engine.rows(f"SELECT visitor, person FROM ({_MOVED}){_BOUNDS}", bound)
-        self._build(bound)
+        self._build_touched(bound)
         if moved:
             visitors, now = (list(map(int, column)) for column in zip(*moved, strict=True))
             self._note_moved(tenant, visitors, now)
 
-    def _build(self, bound: Mapping[str, Any]) -> None:
+    def _build_touched(self, bound: Mapping[str, Any]) -> None:
         """Computes anew every session that the people of the batch have within their widened spans."""
-        version = self._next_version()
-        bound = {**bound, "version": version}
+        run = secrets.randbits(63)
+        bound = {**bound, "run": run}
         self._engine.command(_SPANS % {"touched": _TOUCHED, "named": _NAMED} + _BOUNDS, bound)
         try:
-            self._write(bound, version)
+            self._write(bound)
         finally:
-            self._engine.command(f"ALTER TABLE session_spans DROP PARTITION {version}")
+            self._engine.command(f"ALTER TABLE session_spans DROP PARTITION {run}")
 
-    def _write(self, bound: Mapping[str, Any], version: int) -> None:
+    def _write(self, bound: Mapping[str, Any]) -> None:
         sql = f"SELECT count(), min(lo), max(hi) {_OF_RUN} AND base = 1"
         [(people, first, last)] = self._engine.rows(sql, bound)
         if not people:
             return
+        version = self._next_version()
         self._engine.command(_THEIR_VISITORS + _BOUNDS, bound)
         standing = self._engine.table(_STANDING + _BOUNDS, bound)
         spans = f"SELECT raw, who, lo, hi {_OF_RUN} AND raw != 0"
         made = self._engine.table(
-            sessions_sql(self._rule, spans) + _BOUNDS, {**bound, "first": int(first), "last": int(last)}
+            sessions_sql(self._rule, spans) + _BOUNDS,
+            {**bound, "version": version, "first": int(first), "last": int(last)},
         ).drop_columns(["campaign"])
         rows = pa.concat_tables([made, _removals(standing, made, version)])
-        self._engine.insert("user_behavior", rows.combine_chunks(), token=f"sessions-{version}")
+        self._insert("user_behavior", rows.combine_chunks(), version)
 
     def _note_moved(self, tenant: str, visitors: list[int], people: list[int]) -> None:
         version = self._next_version()
@@ -166,12 +260,12 @@ class Sessions:
             "person": pa.array(people, pa.uint64()),
             "version": pa.array([version] * len(visitors), pa.uint64()),
         }
-        self._engine.insert("session_visitors", pa.table(columns), token=f"session-visitors-{version}")
+        self._insert("session_visitors", pa.table(columns), version)
 
     def _next_version(self) -> int:
         """Later than every version written before, whatever the clock says."""
         if not self._version:
-            tables = ("user_behavior", "session_visitors", "session_blocks", "session_spans")
+            tables = ("user_behavior", "session_visitors", "session_blocks")
             newest = [self._engine.rows(f"SELECT max(version) FROM {table}")[0][0] for table in tables]
             self._version = max(map(int, newest))
         self._version = max(self._version + 1, epoch_ms(self._clock()))

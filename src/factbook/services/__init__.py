@@ -13,6 +13,7 @@ from factbook.ingest.event_types import EventTypes
 from factbook.ingest.feed import Feed
 from factbook.ingest.intake import Intake
 from factbook.ingest.retention import Retention
+from factbook.ingest.sessions import Sessions
 from factbook.metrics.definitions import Definitions
 from factbook.queries.answers import Answers
 from factbook.queries.behaviour.funnels.kept import KeptFunnels
@@ -28,7 +29,7 @@ from factbook.storage.warehouse import Warehouse
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """made: keys that this start made, to be shown once."""
+    """made: keys that this start made, to be shown once. sessions: None where they are switched off."""
 
     settings: Settings
     clock: Clock
@@ -40,6 +41,7 @@ class Services:
     tenant_settings: TenantSettings
     types: EventTypes
     intake: Intake
+    sessions: Sessions | None
     feed: Feed
     definitions: Definitions
     segments: KeptSegments

@@ -219,19 +219,36 @@ class Engine:
 
         The part's files and folder are synced (the table's settings), so a crash after return loses nothing.
         """
+        self._insert(table, list(columns or rows.schema.names), rows, {"insert_deduplication_token": token})
+
+    def insert_if(self, condition: str, table: str, rows: pa.Table, *, seconds: int) -> None:
+        """On a server: inserts `rows` if the SQL `condition` is true when the statement begins; else nothing.
+
+        It ends within `seconds`, or fails.
+        """
+        names = rows.schema.names
+        sql = "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String}"
+        types = dict(self.rows(sql, {"table": table}))
+        shape = ", ".join(f"{quoted(name)} {types[name]}" for name in names).replace("'", "\\'")
+        listed = ", ".join(map(quoted, names))
+        into = f"{quoted(table)} ({listed}) SELECT {listed} FROM input('{shape}') WHERE {condition}"
+        self._insert(into, None, rows, {"max_execution_time": str(seconds)})
+
+    def _insert(
+        self, into: str, columns: list[str] | None, rows: pa.RecordBatch | pa.Table, settings: Mapping[str, str]
+    ) -> None:
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, rows.schema) as writer:
             writer.write(rows)
-        names = list(columns or rows.schema.names)
         size = max(rows.num_rows, 1)
         with self._client(timeout=300) as client:
             client.raw_insert(
-                table,
-                column_names=names,
+                into,
+                column_names=columns,
                 insert_block=sink.getvalue().to_pybytes(),
                 fmt="ArrowStream",
                 settings={
-                    "insert_deduplication_token": token,
+                    **settings,
                     "async_insert": "0",
                     "max_insert_block_size": str(size),
                     "min_insert_block_size_rows": str(size),

@@ -13,6 +13,9 @@ from factbook.core.errors import FactbookError
 from .finding import BROKEN, NOTE, OK, Examined, Finding
 
 _PATIENCE = 5.0
+_LATE_SESSIONS = (
+    "They are built when less comes in, or faster with more processors; the log says why where the work fails."
+)
 
 
 def server(examined: Examined) -> Iterator[Finding]:
@@ -68,6 +71,11 @@ def _parts(body: dict[str, Any]) -> Iterator[Finding]:
         error = journal.get("last_error")
         message = f"{journal['depth']} events wait, the oldest for {journal['oldest_age_seconds']} s"
         yield Finding("server's line", BROKEN if error else OK, f"{message}; {error}" if error else message)
+    sessions = body.get("sessions")
+    if sessions:
+        built = f"{sessions['waiting_events']} events are in none yet, the first for {sessions['lag_seconds']} s"
+        late = sessions.get("message")
+        yield Finding("server's sessions", NOTE if late else OK, late or built, _LATE_SESSIONS if late else "")
 
 
 def _address(examined: Examined) -> str:

@@ -2,7 +2,7 @@
 -- with those that follow them without a pause.
 INSERT INTO session_spans (version, base, raw, who, lo, hi)
 SELECT
-    {version:UInt64}, 1, if(who IN (SELECT visitor FROM %(named)s), 0, who), who,
+    {run:UInt64}, 1, if(who IN (SELECT visitor FROM %(named)s), 0, who), who,
     min(if(meets, least(since, started), since)), max(if(meets, greatest(until, chain_end), until))
 FROM
 (

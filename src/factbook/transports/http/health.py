@@ -64,6 +64,7 @@ class Health:
             **self._head(parts, state, ready=ready),
             "parts": {name: {k: v for k, v in asdict(part).items() if v is not None} for name, part in parts.items()},
             **_ingest(state),
+            "sessions": self._sessions(),
             "events_per_second": figures.events_per_second,
             "broker_lag": None,
             "average_query_time_ms": figures.average_query_ms,
@@ -74,6 +75,14 @@ class Health:
             "average_report_time_ms": None,
             "dashboard_queries_24h": None,
         }
+
+    def _sessions(self) -> dict[str, Any] | None:
+        sessions = self._services.sessions
+        if sessions is None:
+            return None
+        lag = sessions.lag
+        told = {"waiting_events": lag.events, "lag_seconds": round(lag.seconds, 3)}
+        return {**told, "message": lag.complaint or None}
 
     async def _intake(self) -> IntakeState | None:
         try:

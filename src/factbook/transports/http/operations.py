@@ -31,6 +31,7 @@ _HEALTHZ: dict[str, Any] = {
     "timestamp": "2026-03-01T09:30:00Z",
     "parts": {"warehouse": {"state": "up", "milliseconds": 1.9}, "brokers": {"state": "not configured"}},
     "journal": {"depth": 0, "bytes": 0, "oldest_age_seconds": 0.0, "lag_seconds": 0.0, "last_error": None},
+    "sessions": {"waiting_events": 12, "lag_seconds": 2.1},
     "average_query_time_ms": 3.1,
     "processing_success_rate": 1.0,
     "data_completeness": 1.0,
