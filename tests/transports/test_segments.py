@@ -83,6 +83,23 @@ def test_sizes_without_any_segment_are_none(served: Reading) -> None:
     assert call(served, "GET", "/api/v1/analytics/users/segments").json() == {"people": 2, "segments": []}
 
 
+def test_sizes_over_time_are_told_day_by_day(served: Reading) -> None:
+    kept(served, BUYERS)
+    path = f"{SEGMENTS}/buyers/sizes?start_date=2026-02-27&end_date=2026-03-01"
+    told = call(served, "GET", path, role=Role.VIEWER).json()
+    assert [(one["people"], one["of"], one["incomplete"]) for one in told["sizes"]] == [
+        (0, 1, False),
+        (0, 1, False),
+        (1, 2, True),
+    ]
+    assert (told["id"], told["frozen"], told["granularity"]) == ("buyers", False, "1d")
+    table = call(served, "GET", f"{path}&format=csv")
+    assert table.headers["content-type"].startswith("text/csv")
+    assert table.text.splitlines()[0] == "time,people,of,incomplete"
+    assert table.text.splitlines()[3].endswith(",1,2,True")
+    assert call(served, "GET", f"{SEGMENTS}/buyers/sizes").json()["sizes"][-1]["people"] == 1
+
+
 def test_one_that_cannot_be_counted_says_why_and_the_others_are(served: Reading, engine: Engine, scope: Scope) -> None:
     spenders = {"id": "spenders", "rule": {"aggregate": "sum", "of": "amount", "over": "purchase", "gte": 5}}
     kept(served, BUYERS, spenders)
@@ -162,6 +179,7 @@ def test_a_change_that_would_break_another_segment_is_refused(served: Reading) -
         ("PUT", f"{SEGMENTS}/a", {"rule": {"did": "a"}}, 404, None),
         ("GET", f"{SEGMENTS}/a", None, 404, None),
         ("GET", f"{SEGMENTS}/a/people", None, 404, None),
+        ("GET", f"{SEGMENTS}/a/sizes", None, 404, None),
     ],
 )
 def test_what_is_wrong_is_named(
@@ -192,7 +210,8 @@ def test_one_tenants_segments_and_people_are_not_anothers(
     with reading(warehouse, other, tmp_path, engine) as theirs:
         cast(FastAPI, theirs.client.app).include_router(segments.router(theirs.services))
         assert call(theirs, "GET", SEGMENTS).json() == {"segments": []}
-        assert call(theirs, "GET", f"{SEGMENTS}/buyers/people").status_code == 404
+        for read in ("people", "sizes", "history"):
+            assert call(theirs, "GET", f"{SEGMENTS}/buyers/{read}").status_code == 404
         assert call(theirs, "GET", "/api/v1/events?segment=buyers").status_code == 422
 
 

@@ -11,6 +11,7 @@ from factbook.core.clock import from_epoch_ms
 from factbook.core.errors import FactbookError, Kind, invalid
 from factbook.core.scope import Role, Scope
 from factbook.queries.behaviour.segments.kept import KeptSegments, given_segment
+from factbook.queries.behaviour.segments.over_time import MAX_BUCKETS, over_time, sizes_over_time
 from factbook.queries.behaviour.segments.people import listed, sizes
 from factbook.queries.behaviour.segments.rules import Rule
 from factbook.services import Services
@@ -18,6 +19,7 @@ from factbook.storage.rows import SegmentRow
 
 from .access import example, refusals, scope_for
 from .changes import history_example, history_told
+from .cohorts import wants_csv
 from .reading import answer, documented, json_body
 from .rows_as_csv import rows_as_csv
 
@@ -42,6 +44,19 @@ _RECORD: dict[str, Any] = {
 _DEFINED = {"label": "Loyal buyers", "description": "", "rule": _RULE, "frozen": False}
 _HISTORY = history_example("loyal", _DEFINED, {**_DEFINED, "rule": {"did": "purchase"}})
 _SIZED = {**_RECORD, "people": 1204, "share": 0.31}
+_OVER_TIME: dict[str, Any] = {
+    "id": "loyal",
+    "frozen": False,
+    "granularity": "1d",
+    "start_time": "2026-03-01T00:00:00+01:00",
+    "end_time": "2026-03-02T09:31:00+01:00",
+    "timezone": "Europe/Berlin",
+    "complete_since": "2026-01-01T00:00:00+01:00",
+    "sizes": [
+        {"time": "2026-03-01T00:00:00+01:00", "people": 1198, "of": 3851, "incomplete": False},
+        {"time": "2026-03-02T00:00:00+01:00", "people": 1204, "of": 3880, "incomplete": True},
+    ],
+}
 _PERSON: dict[str, Any] = {
     "user_id": "u-17",
     "anonymous_ids": ["a-9f3"],
@@ -64,6 +79,7 @@ _BODY = {
     }
 }
 SAMPLE = 10
+_Format = Annotated[str, Query(description="json or csv.")]
 _Id = Annotated[str, Path(description="The segment's id.", examples=["loyal"])]
 
 
@@ -71,6 +87,7 @@ def router(services: Services) -> APIRouter:
     """/api/v1/analytics/segments and GET /api/v1/analytics/users/segments."""
     routes = APIRouter(prefix="/api/v1/analytics", tags=["Segments"])
     _reading(routes, services)
+    _sizes(routes, services)
     _people(routes, services)
     _changing(routes, services)
     return routes
@@ -113,6 +130,49 @@ def _reading(routes: APIRouter, services: Services) -> None:
         return history_told(id, services.segments.history(scope, id))
 
 
+def _sizes(routes: APIRouter, services: Services) -> None:
+    reader = Depends(scope_for(services))
+
+    @routes.get(
+        "/segments/{id}/sizes",
+        summary="The size of a segment over time",
+        description=f"As of the end of each bucket, at most {MAX_BUCKETS}: who the rule of today held then, looking at"
+        " what had happened until then; `within` 30d are the 30 days up to there. Of a frozen segment one size"
+        " throughout. `of` is everybody who had ever done anything by then; one that is not over is told as of now.",
+        responses=documented(_OVER_TIME, Kind.NOT_FOUND),
+    )
+    async def over_time_of(
+        id: _Id,
+        scope: Annotated[Scope, reader],
+        period: Annotated[
+            str | None, Query(description="last_30_days where absent.", examples=["last_30_days"])
+        ] = None,
+        granularity: Annotated[str, Query(description="Length of a bucket: 1h, 1d, 1w, 1mo, …")] = "1d",
+        start_date: Annotated[str | None, Query(description="From the start of that day, instead of a period.")] = None,
+        end_date: Annotated[str | None, Query(description="To the end of that day.")] = None,
+        timezone: Annotated[
+            str | None, Query(description="IANA zone of the buckets; the tenant's where absent.")
+        ] = None,
+        format: _Format = "json",
+    ) -> Response:
+        is_csv = wants_csv(format)
+        await run_in_threadpool(services.segments.get, scope, id)
+        given = {
+            "period": period,
+            "granularity": granularity,
+            "start_date": start_date,
+            "end_date": end_date,
+            "timezone": timezone,
+        }
+        segments, kept = services.segments.of(scope), services.tenants.of(scope).kept
+        asked = over_time(given, segments)
+        read = partial(sizes_over_time, services.warehouse, scope, asked, segments, id, kept)
+        found = await services.reads.run(scope, read, f"sizes of {id}")
+        if is_csv:
+            return rows_as_csv(found["sizes"], list(found["sizes"][0]), f"segment-{id}-sizes")
+        return answer(found)
+
+
 def _people(routes: APIRouter, services: Services) -> None:
     analyst = Depends(scope_for(services, Role.ANALYST, Role.ADMIN))
 
@@ -152,17 +212,16 @@ def _people(routes: APIRouter, services: Services) -> None:
         scope: Annotated[Scope, analyst],
         limit: Annotated[int, Query(ge=1, le=10_000, description="People a page.")] = 100,
         cursor: Annotated[str | None, Query(description="`next_cursor` of the page before.")] = None,
-        format: Annotated[str, Query(description="json or csv.")] = "json",
+        format: _Format = "json",
     ) -> Response:
         """In an order of no meaning; `next_cursor` is null on the last page."""
-        if format not in ("json", "csv"):
-            raise invalid(f"{format[:40]!r} is not a format.", field="format", hint="Use json or csv.")
+        is_csv = wants_csv(format)
         await run_in_threadpool(services.segments.get, scope, id)
         segments = services.segments.of(scope)
         rule, zone = segments.rule(id), segments.calendar.zone
         read = partial(listed, services.warehouse, scope, rule, zone, limit=limit, cursor=cursor)
         found, after = await services.reads.run(scope, read, f"people of {id}")
-        if format == "csv":
+        if is_csv:
             return rows_as_csv(found, list(_PERSON), f"segment-{id}")
         return answer({"people": found, "next_cursor": after})
 

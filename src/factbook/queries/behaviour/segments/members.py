@@ -72,8 +72,8 @@ def written(rule: Rule, parameters: Parameters) -> Written:
             number = parameters.add(int(rule.times.number), "Int64")
             holds = f"toInt64(countIf({counted})) {_COMPARED[rule.times.operator]} {number}"
             return Written(holds, (counted,), rule.times.holds(0))
-        case Has(condition):
-            return _has(condition, parameters)
+        case Has():
+            return _has(rule, parameters)
         case Figure():
             return _figure(rule, parameters)
         case Frozen():
@@ -91,13 +91,15 @@ def _counted(chosen: Selection, span: Span, parameters: Parameters) -> str:
     return f"({matches(chosen, parameters)}{between(span.start, span.end, parameters)})"
 
 
-def _has(condition: Condition, parameters: Parameters) -> Written:
+def _has(rule: Has, parameters: Parameters) -> Written:
+    condition, in_time = rule.condition, between(None, rule.before, parameters)
     holds = f"(1{where((condition,), parameters, include_bots=True)})"
     if condition.operator is Operator.EXISTS:
         there = Condition(condition.name, condition.nature, Operator.EXISTS, (True,))
-        has, wanted = f"(1{where((there,), parameters, include_bots=True)})", bool(condition.values[0])
+        has = f"(1{where((there,), parameters, include_bots=True)}{in_time})"
+        wanted = bool(condition.values[0])
         return Written(f"countIf({has}) {'>' if wanted else '='} 0", (has,), not wanted)
-    has, absent = _has_value(condition, parameters), condition.operator is Operator.NE
+    has, absent = f"({_has_value(condition, parameters)}{in_time})", condition.operator is Operator.NE
     newest = f"argMaxIf({holds}, {_NEWEST}, {has})"
     return Written(f"if(countIf({has}) > 0, {newest}, {int(absent)})", (has,), absent)
 

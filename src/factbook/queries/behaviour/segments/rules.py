@@ -51,9 +51,11 @@ class Did:
 
 @dataclass(frozen=True, slots=True)
 class Has:
-    """The newest event of the person that has the column or property at all meets `condition`."""
+    """The newest event of the person that has the column or property at all meets `condition`. before: of those before
+    this moment alone, in milliseconds."""
 
     condition: Condition
+    before: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
