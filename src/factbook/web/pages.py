@@ -1,7 +1,8 @@
-"""The routes of the pages: overview, explorers, KPIs, sign-in and sign-out, the API documentation, the static files."""
+"""The routes of the pages: those of the list, sign-in and sign-out, the API documentation, the static files."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ from factbook.services import Services
 
 from .assets import Assets
 from .headers import DOCS_POLICY, REDOC_POLICY
+from .page_list import OVERVIEW, PAGES, SIGN_IN, Page, linked, sees_events
 
 _SEE_OTHER = 303
 
@@ -31,10 +33,17 @@ def router(services: Services) -> APIRouter:
     assets = Assets()
     templates = _templates(assets)
 
-    def render(name: str, headers: dict[str, str] | None = None, **values: Any) -> HTMLResponse:
-        scope = values.get("scope")
-        html = templates.get_template(name).render(sees_events=_sees_events(scope), is_admin=_is_admin(scope), **values)
-        return HTMLResponse(html, headers={"cache-control": "no-store", **(headers or {})})
+    def render(page: Page, request: Request, scope: Scope | None, **values: Any) -> HTMLResponse:
+        html = templates.get_template(f"{page.name}.html").render(
+            page=page,
+            links=linked(scope, services.settings.analytics.features),
+            scope=scope,
+            sees_events=sees_events(scope),
+            is_admin=_is_admin(scope),
+            address=str(request.base_url).rstrip("/"),
+            **values,
+        )
+        return _html(html)
 
     def visitor(request: Request) -> Scope | None:
         try:
@@ -44,89 +53,33 @@ def router(services: Services) -> APIRouter:
                 return None
             raise
 
-    @pages.get("/")
-    def overview(request: Request, token: str | None = None) -> Response:
-        if token is not None:
-            return _enter_by_link(services, request, token)
-        scope = visitor(request)
-        if scope is None:
-            return _to_sign_in(request)
-        return render(
-            "overview.html",
-            page="overview",
-            scope=scope,
-            address=_address(request),
-            write_key=_write_key(services, scope),
-        )
+    def place(page: Page) -> Callable[[Request], Response]:
+        def shown(request: Request) -> Response:
+            scope = visitor(request)
+            if scope is None:
+                return _to_sign_in(request)
+            if page.single and not sees_events(scope):
+                return RedirectResponse("/", _SEE_OTHER)
+            return render(page, request, scope, write_key=_write_key(services, scope))
 
-    @pages.get("/events")
-    def events(request: Request) -> Response:
-        scope = visitor(request)
-        if scope is None:
-            return _to_sign_in(request)
-        return render("events.html", page="events", scope=scope, address=_address(request))
+        return shown
 
-    @pages.get("/explore")
-    def explore(request: Request) -> Response:
-        scope = visitor(request)
-        if scope is None:
-            return _to_sign_in(request)
-        units, goods = list(Unit), list(Good)
-        address = _address(request)
-        return render(
-            "explore.html", page="explore", scope=scope, address=address, columns=COLUMNS, units=units, goods=goods
-        )
+    overview = place(OVERVIEW)
 
-    @pages.get("/kpis")
-    def kpis(request: Request) -> Response:
-        scope = visitor(request)
-        if scope is None:
-            return _to_sign_in(request)
-        return render("kpis.html", page="kpis", scope=scope)
+    @pages.get(OVERVIEW.path)
+    def enter(request: Request, token: str | None = None) -> Response:
+        return overview(request) if token is None else _enter_by_link(services, request, token)
 
-    @pages.get("/funnels")
-    def funnels(request: Request) -> Response:
-        scope = visitor(request)
-        if scope is None:
-            return _to_sign_in(request)
-        return render("funnels.html", page="funnels", scope=scope)
+    for page in PAGES:
+        if page is not OVERVIEW:
+            pages.add_api_route(page.path, place(page))
 
-    @pages.get("/retention")
-    def retention(request: Request) -> Response:
-        scope = visitor(request)
-        if scope is None:
-            return _to_sign_in(request)
-        return render("retention.html", page="retention", scope=scope, columns=COLUMNS)
-
-    @pages.get("/segments")
-    def segments(request: Request) -> Response:
-        scope = visitor(request)
-        if scope is None:
-            return _to_sign_in(request)
-        return render("segments.html", page="segments", scope=scope)
-
-    @pages.get("/paths")
-    def paths(request: Request) -> Response:
-        scope = visitor(request)
-        if scope is None:
-            return _to_sign_in(request)
-        return render("paths.html", page="paths", scope=scope)
-
-    @pages.get("/journeys")
-    def journeys(request: Request) -> Response:
-        scope = visitor(request)
-        if scope is None:
-            return _to_sign_in(request)
-        if not _sees_events(scope):
-            return RedirectResponse("/", _SEE_OTHER)
-        return render("journeys.html", page="journeys", scope=scope)
-
-    @pages.get("/sign-in")
+    @pages.get(SIGN_IN.path)
     def sign_in(request: Request, next: str = "/", reason: str = "") -> Response:
         target = _local(next)
         if visitor(request) is not None:
             return RedirectResponse(target, _SEE_OTHER)
-        return render("sign-in.html", page="sign-in", scope=None, target=target, reason=reason)
+        return render(SIGN_IN, request, None, target=target, reason=reason)
 
     @pages.post("/sign-out")
     def sign_out(request: Request) -> Response:
@@ -136,13 +89,8 @@ def router(services: Services) -> APIRouter:
         answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax", secure=request.url.scheme == "https")
         return answer
 
-    @pages.get("/docs")
-    def docs() -> Response:
-        return render("docs.html", headers={"content-security-policy": DOCS_POLICY})
-
-    @pages.get("/redoc")
-    def redoc() -> Response:
-        return render("redoc.html", headers={"content-security-policy": REDOC_POLICY})
+    for name, policy in (("docs", DOCS_POLICY), ("redoc", REDOC_POLICY)):
+        pages.add_api_route(f"/{name}", _reference(templates.get_template(f"{name}.html"), policy))
 
     @pages.get("/favicon.ico")
     def favicon() -> Response:
@@ -163,8 +111,17 @@ def _templates(assets: Assets) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["asset"] = assets.url
+    environment.globals |= {"asset": assets.url, "columns": COLUMNS, "units": list(Unit), "goods": list(Good)}
     return environment
+
+
+def _html(text: str, **headers: str) -> HTMLResponse:
+    return HTMLResponse(text, headers={"cache-control": "no-store", **headers})
+
+
+def _reference(template: jinja2.Template, policy: str) -> Callable[[], Response]:
+    """A page for everybody, with a content security policy of its own."""
+    return lambda: _html(template.render(), **{"content-security-policy": policy})
 
 
 def _enter_by_link(services: Services, request: Request, token: str) -> Response:
@@ -190,17 +147,8 @@ def _local(target: str) -> str:
     return "/" if outside else target
 
 
-def _sees_events(scope: Scope | None) -> bool:
-    """Whether this visitor may read single events, and so follow the live feed."""
-    return scope is not None and allowed(scope.role, (Role.ANALYST, Role.ADMIN))
-
-
 def _is_admin(scope: Scope | None) -> bool:
     return scope is not None and allowed(scope.role, (Role.ADMIN,))
-
-
-def _address(request: Request) -> str:
-    return str(request.base_url).rstrip("/")
 
 
 def _write_key(services: Services, scope: Scope) -> str:

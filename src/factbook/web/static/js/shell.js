@@ -39,9 +39,4 @@ for (const dialog of document.querySelectorAll("dialog")) {
 
 shortcut("?", () => help.showModal());
 shortcut("t", () => globalThis.factbookTheme.toggle());
-shortcut("g o", () => location.assign("/"));
-shortcut("g x", () => location.assign("/explore"));
-shortcut("g k", () => location.assign("/kpis"));
-shortcut("g f", () => location.assign("/funnels"));
-shortcut("g r", () => location.assign("/retention"));
-shortcut("g e", () => location.assign("/events"));
+for (const link of document.querySelectorAll(".bar nav [data-key]")) shortcut(`g ${link.dataset.key}`, () => location.assign(link.href));
