@@ -105,7 +105,7 @@ def test_people_and_drivers_are_files_too(served: Reading, engine: Engine, scope
     ("asked", "field"),
     [({"format": "xls"}, "format"), ({"table": "all"}, "table"), ({"format": "csv", "table": "breakdown"}, "table")],
 )
-def test_a_file_that_there_is_not_is_refused(served: Reading, asked: dict[str, str], field: str) -> None:
+def test_a_file_that_there_is_not_is_refused(served: Reading, asked: dict[str, Any], field: str) -> None:
     refused = served.get("/funnel/analysis", funnel_name="checkout", **asked)
     assert (refused.status_code, refused.json()["field"]) == (422, field)
 
