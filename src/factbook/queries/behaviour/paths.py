@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from factbook.core.clock import epoch_ms
 from factbook.core.scope import Scope
 from factbook.core.sql import Parameters
-from factbook.ingest.session_rule import Rule, walks_sql
+from factbook.ingest.session_rule import Rule
 from factbook.queries.shown import shown
 from factbook.storage.warehouse import Warehouse
 
 from .history import History, inside
 from .people import people
 from .selection import Selection, matches
-from .walks import MOST_EVENTS, long_walks, sample, shortened, walk
+from .walks import MOST_EVENTS, long_walks, sample, shortened
 
 MOST_LABELS = 1000
 """Told apart in all layers together; the rest is other."""
@@ -78,71 +78,97 @@ def paths(warehouse: Warehouse, scope: Scope, asked: PathsRequest) -> dict[str, 
 _Edges = dict[tuple[int, str | None, str | None], tuple[int, int]]
 """(layer, node, next node) → paths, and those of them that converted. "" is the end of the path, None all others."""
 
+_END, _OTHER, _FIRST = 0, 1, 2
+"""Nodes are numbers while they are walked over: the end, all others, and from here on those told apart."""
+
 
 def _edges(warehouse: Warehouse, scope: Scope, asked: PathsRequest) -> tuple[_Edges, int, list[str]]:
     who = people(warehouse, scope)
     parameters = Parameters(asked.rule.bound)
     where = inside(asked.about, parameters)
     chosen = sample(warehouse, scope, where, parameters, asked.most_rows)
-    labels = _labels(asked, parameters)
     point = matches(asked.point, parameters) if asked.point else "0"
     conversion = matches(asked.conversion, parameters)
-    order = ("-toUnixTimestamp64Milli(timestamp)", "bitNot(reinterpretAsUInt128(event_id))")
-    if not asked.backward:
-        order = ("toUnixTimestamp64Milli(timestamp)", "reinterpretAsUInt128(event_id)")
-    rows = f"""SELECT {who.of} AS who, {order[0]} AS place, {order[1]} AS id, {point} AS is_point,
-        {conversion} AS is_conversion, {labels} AS label
-    FROM events {where} AND person != 0 AND {chosen.of(who.of)}"""
+    label = _label(asked, f"({point} OR {conversion})", parameters)
+    rows = f"FROM events {where} AND person != 0 AND {chosen.of(who.of)}"
     known = warehouse.rows(
         scope,
-        f"{who.begin}SELECT label FROM ({rows}) WHERE label != '' GROUP BY label ORDER BY count() DESC, label"
+        f"{who.begin}SELECT {label} AS label {rows} GROUP BY label HAVING label != '' ORDER BY count() DESC, label"
         f" LIMIT {MOST_LABELS + 1}",
         parameters.values,
     )
+    names = [name for (name,) in known[:MOST_LABELS]]
     notes = chosen.notes
-    label = "label"
     if len(known) > MOST_LABELS:
         notes = [*notes, f"The {MOST_LABELS:,} most frequent nodes are told apart; group the others by patterns."]
-        listed = parameters.add([name for (name,) in known[:MOST_LABELS]], "Array(String)")
-        label = f"if(label IN {listed}, label, '\\0')"
-    split = walks_sql(asked.rule, backward=asked.backward) if asked.by_session else "[walked]"
-    first = "arrayFirstIndex(step -> step.4, walk)"
-    begun = f"if({first} = 0, arraySlice(walk, 1, 0), arraySlice(walk, {first}))" if asked.point else "walk"
-    named = "arrayMap(step -> step.3, begun)"
-    named = f"arrayCompact({named})" if asked.collapse else named
-    counted = f"SELECT who FROM ({rows}) WHERE label != ''"
+    if not names:
+        return {}, 0, notes
+    listed = parameters.add(names, "Array(String)")
+    numbered = parameters.add(list(range(_FIRST, _FIRST + len(names))), "Array(UInt16)")
+    node = f"transform({label}, {listed}, {numbered}, {_OTHER})"
+    rows += "" if _is_type(asked) else f" AND {label} != ''"
+    counted = f"SELECT {who.of} AS who {rows}"
     long = long_walks(warehouse, scope, who.begin, counted, parameters, asked.most_events)
-    steps = walk(f"(place, id, {label}, is_point, is_conversion)", long, asked.most_events)
-    sql = f"""{who.begin}SELECT edge.1 AS layer, edge.2 AS node, edge.3 AS next, count() AS n,
-    sum(converted) AS converted
-FROM (
-    SELECT
-        {begun} AS begun,
-        arraySlice({named}, 1, {asked.depth + 1}) AS names,
-        arrayExists(step -> step.5, begun) AS converted,
-        arrayJoin(arrayMap((layer, node, next) -> (layer - 1, node, next),
-            arrayEnumerate(names), names, arrayResize(arrayPopFront(names), length(names), ''))) AS edge
-    FROM (
-        SELECT arrayJoin({split}) AS walk
-        FROM (
-            SELECT {steps} AS walked FROM ({rows}) WHERE label != '' GROUP BY who
-        )
-    )
-)
-GROUP BY layer, node, next"""
-    edges: _Edges = {
-        (layer, _name(node), _name(after)): (int(n), int(converted))
-        for layer, node, after, n, converted in warehouse.rows(scope, sql, parameters.values)
-    }
+    steps = f"SELECT {_step(asked, node, point, conversion)} AS step, {point} AS is_point, {who.of} AS who {rows}"
+    found = warehouse.rows(scope, who.begin + _counted(asked, steps), parameters.values)
+    edges: _Edges = {}
+    for edge, n, converted in found:
+        edges[edge >> 32, _name(edge >> 16 & 0xFFFF, names), _name(edge & 0xFFFF, names)] = int(n), int(converted)
     return edges, long, notes
 
 
-def _name(label: str) -> str | None:
-    return None if label == "\0" else label
+def _step(asked: PathsRequest, node: str, point: str, conversion: str) -> str:
+    """An event as one number, by which a person's are in order: milliseconds from the period's start, at equal times
+    the half of the id by which the engine orders ids first; then its node, is it the point, is it a conversion."""
+    at = f"toUInt128(toUnixTimestamp64Milli(timestamp) - {epoch_ms(asked.about.period.start)})"
+    half = "bitAnd(reinterpretAsUInt128(event_id), bitShiftLeft(toUInt128(0xFFFFFFFFFFFFFFFF), 64))"
+    what = f"toUInt16({node}) * 4 + ({point}) * 2 + ({conversion})"
+    return f"bitShiftLeft({at}, 80) + bitShiftRight({half}, 48) + {what}"
 
 
-def _labels(asked: PathsRequest, parameters: Parameters) -> str:
-    """SQL of an event's node, '' for one that is none."""
+def _counted(asked: PathsRequest, steps: str) -> str:
+    """SQL of rows `edge` (layer, node and next node as one number), how many, and how many converted; of `steps`."""
+    kept = f"arraySlice(told, {-asked.most_events if asked.backward else 1}, {asked.most_events})"
+    is_point = "arrayExists(step -> bitTest(step, 1), walk)"
+    split = "arraySplit((step, begins) -> begins, walked, begun)" if asked.by_session else "[walked]"
+    walks = f"arrayFilter(walk -> {is_point}, {split})" if asked.point else split
+    walk = f"arrayReverse(arrayJoin({walks}))" if asked.backward else f"arrayJoin({walks})"
+    from_point = "arraySlice(walk, arrayFirstIndex(step -> bitTest(step, 1), walk))" if asked.point else "walk"
+    nodes = "arrayMap(step -> bitShiftRight(step, 2), path)"
+    nodes = f"arrayCompact({nodes})" if asked.collapse else nodes
+    edges = """arrayMap((layer, node, next) -> bitShiftLeft(toUInt64(layer - 1), 32) + bitShiftLeft(toUInt64(node), 16)
+            + next, arrayEnumerate(nodes), nodes, arrayShiftLeft(nodes, 1, toUInt16(0)))"""
+    return f"""SELECT edge, count(), sum(converted)
+FROM (
+    SELECT {from_point} AS path, arraySlice({nodes}, 1, {asked.depth + 1}) AS nodes,
+        arrayExists(step -> bitTest(step, 0), path) AS converted, arrayJoin({edges}) AS edge
+    FROM (
+        SELECT {walk} AS walk
+        FROM (
+            SELECT {kept} AS kept, arrayMap(step -> toUInt16(bitAnd(step, 0xFFFF)), kept) AS walked,
+                arrayMap(step -> toInt64(bitShiftRight(step, 80)), kept) AS times, {asked.rule.begins} AS begun
+            FROM (
+                SELECT arraySort(groupArray(step)) AS told FROM ({steps})
+                GROUP BY who{" HAVING max(is_point)" if asked.point else ""}
+            )
+        )
+    )
+)
+GROUP BY edge"""
+
+
+def _name(node: int, names: Sequence[str]) -> str | None:
+    return "" if node == _END else None if node == _OTHER else names[node - _FIRST]
+
+
+def _is_type(asked: PathsRequest) -> bool:
+    return not (asked.pages or asked.groups)
+
+
+def _label(asked: PathsRequest, matters: str, parameters: Parameters) -> str:
+    """SQL of an event's node, '' for one that is none. matters: whether it is one in any case."""
+    if _is_type(asked):
+        return "event_type"
     value = PLACE if asked.pages else "event_type"
     tests = ", ".join(
         f"value LIKE {parameters.add(_like(pattern), 'String')}, {parameters.add(label, 'String')}"
@@ -150,7 +176,7 @@ def _labels(asked: PathsRequest, parameters: Parameters) -> str:
     )
     if tests:
         value = f"arrayMap(value -> multiIf(value = '', '', {tests}, value), [{value}])[1]"
-    return f"if(({value} AS named) = '' AND (is_point OR is_conversion), event_type, named)"
+    return f"if(({value} AS named) = '' AND {matters}, event_type, named)"
 
 
 def _like(pattern: str) -> str:
