@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from .conftest import OpenPage
 from .server import Server
+from .test_segments_page import keep
 
 pytestmark = pytest.mark.browser
 
@@ -92,6 +93,13 @@ def test_the_retention_page_has_no_violation(shop: Server, open_page: OpenPage, 
 def test_the_segments_page_has_no_violation(shop: Server, open_page: OpenPage, how: dict[str, Any]) -> None:
     page = open_page(shop, "/segments?id=new", **how)
     expect(page.locator("#size strong")).to_be_visible()
+    assert violations(page) == []
+    keep(shop, "audited", {"did": "purchase"})
+    page = open_page(shop, "/segments?id=audited", **how)
+    expect(page.locator("#sizes-chart canvas")).to_be_visible()
+    page.get_by_text("As a table").first.click()
+    page.get_by_text("What it says").last.click()
+    expect(page.locator("#people").get_by_role("link").first).to_be_visible()
     assert violations(page) == []
     page.get_by_role("button", name="Buyers").click()
     expect(page.locator("#groups table")).to_be_visible()

@@ -54,6 +54,41 @@ def test_a_segment_is_made_changed_and_removed(shop: Server, open_page: OpenPage
     expect(entry(page, "Many games")).to_have_count(0)
 
 
+def test_its_size_over_time_is_a_line_that_the_address_keeps(shop: Server, open_page: OpenPage) -> None:
+    keep(shop, "ever", {"did": "purchase"})
+    page = open_page(shop, "/segments?id=ever", key=shop.make_key("viewer"))
+    line, people = page.locator("#sizes-chart"), shop.get(f"{SEGMENTS}/ever/sizes")["sizes"][-1]["people"]
+    expect(line).to_have_attribute("aria-label", re.compile(rf", {people} at "))
+    expect(line.locator("canvas").first).to_be_visible()
+    page.locator("#over").select_option("12 weeks")
+    expect(page).to_have_url(re.compile("over=12w"))
+    page.get_by_text("As a table").first.click()
+    expect(page.locator("#sizes-table tbody tr")).to_have_count(12)
+    expect(page.locator("#sizes-csv")).to_have_attribute("href", re.compile("granularity=1w.*format=csv"))
+    page.reload()
+    expect(page.locator("#over")).to_have_value("12w")
+
+
+def test_what_changed_is_told_and_taken_up_again(shop: Server, open_page: OpenPage) -> None:
+    keep(shop, "changing", {"did": "purchase", "count": {"gte": 2}})
+    page = open_page(shop, "/segments?id=changing")
+    form, changes = page.locator("#editor"), page.locator("#changes-list li")
+    expect(changes).to_have_count(1)
+    form.get_by_label("number").fill("7")
+    form.get_by_label("number").press("Tab")
+    form.get_by_label("Frozen").check()
+    form.get_by_role("button", name="Save").click()
+    expect(changes).to_have_count(2)
+    expect(changes.first).to_contain_text("Rule, Frozen changed")
+    changes.first.get_by_text("What it says").click()
+    expect(changes.first.locator("pre").nth(0)).to_contain_text('"gte": 2')
+    expect(changes.first.locator("pre").nth(1)).to_contain_text('"gte": 7')
+    expect(entry(page, "changing")).to_contain_text("frozen")
+    changes.last.get_by_role("button", name="Take this up again").click()
+    expect(form.get_by_label("number")).to_have_value("2")
+    expect(form.get_by_label("Frozen")).not_to_be_checked()
+
+
 def test_a_deep_rule_is_shown_as_it_is(shop: Server, open_page: OpenPage) -> None:
     keep(shop, "deep", {"any": [{"all": [{"did": "purchase"}, {"did": "never"}]}, {"did_not": "purchase"}]})
     page = open_page(shop, "/segments?id=deep", expect_errors=True)

@@ -9,7 +9,7 @@ from factbook.events.filters import Condition, Nature, Operator
 from factbook.queries.asking.aggregates import rate
 from factbook.queries.behaviour.people import WHO
 from factbook.queries.behaviour.selection import Selection, matches
-from factbook.queries.where import between, column, where
+from factbook.queries.where import between, column, moment, where
 
 from .rules import All, Did, Either, Figure, Frozen, Has, Not, Rule, Span
 
@@ -92,16 +92,22 @@ def _counted(chosen: Selection, span: Span, parameters: Parameters) -> str:
 
 
 def _has(rule: Has, parameters: Parameters) -> Written:
-    condition, in_time = rule.condition, between(None, rule.before, parameters)
+    condition = rule.condition
+    before = None if rule.before is None else moment(rule.before, parameters)
     holds = f"(1{where((condition,), parameters, include_bots=True)})"
     if condition.operator is Operator.EXISTS:
         there = Condition(condition.name, condition.nature, Operator.EXISTS, (True,))
-        has = f"(1{where((there,), parameters, include_bots=True)}{in_time})"
-        wanted = bool(condition.values[0])
-        return Written(f"countIf({has}) {'>' if wanted else '='} 0", (has,), not wanted)
-    has, absent = f"({_has_value(condition, parameters)}{in_time})", condition.operator is Operator.NE
-    newest = f"argMaxIf({holds}, {_NEWEST}, {has})"
-    return Written(f"if(countIf({has}) > 0, {newest}, {int(absent)})", (has,), absent)
+        has, wanted = f"(1{where((there,), parameters, include_bots=True)})", bool(condition.values[0])
+        in_time = f" AND minIf(timestamp, {has}) < {before}" if before else ""
+        found = f"(countIf({has}) > 0{in_time})"
+        return Written(found if wanted else f"NOT {found}", (has,), not wanted)
+    has, absent = _has_value(condition, parameters), condition.operator is Operator.NE
+    if before is None:
+        newest = f"argMaxIf({holds}, {_NEWEST}, {has})"
+        return Written(f"if(countIf({has}) > 0, {newest}, {int(absent)})", (has,), absent)
+    listed = f"arrayReverseSort(groupArrayIf((timestamp, event_id, {holds}), {has}))"
+    at = f"arrayFirstIndex(each -> each.1 < {before}, {listed})"
+    return Written(f"if({at} > 0, ({listed}[{at}]).3, {int(absent)})", (has,), absent)
 
 
 def _has_value(condition: Condition, parameters: Parameters) -> str:

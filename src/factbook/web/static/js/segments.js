@@ -6,12 +6,14 @@ import { PeriodPicker, periodLabel } from "./period-picker.js";
 import { isAboutRates, ratesForm } from "./rates-form.js";
 import { shortcut } from "./shell.js";
 import { loadBuyers, showBuyers } from "./segments/buyers.js";
-import { edit, wire } from "./segments/editor.js";
+import { hideChanges, showChanges } from "./segments/changes.js";
+import { edit, takeUp, wire } from "./segments/editor.js";
+import { SPANS, hideSizes, showSizes } from "./segments/over-time.js";
 import { loadPatterns, showPatterns } from "./segments/patterns.js";
 
 const VIEWS = ["segments", "buyers", "patterns"];
 const PERIODS = { segments: "", buyers: "12mo", patterns: "30d" };
-const USUAL = { view: "segments", id: "", period: "", start_time: "", end_time: "", order: "support", longest: "5" };
+const USUAL = { view: "segments", id: "", period: "", start_time: "", end_time: "", order: "support", longest: "5", over: "30d" };
 const maySee = "seesEvents" in document.body.dataset;
 
 let asked = read();
@@ -22,7 +24,7 @@ const period = new PeriodPicker(byId("period"), choose);
 function read() {
   const query = new URLSearchParams(location.search);
   const given = Object.fromEntries(Object.keys(USUAL).filter((name) => query.has(name)).map((name) => [name, query.get(name)]));
-  return { ...USUAL, ...given, view: VIEWS.includes(given.view) ? given.view : USUAL.view };
+  return { ...USUAL, ...given, view: VIEWS.includes(given.view) ? given.view : USUAL.view, over: given.over in SPANS ? given.over : USUAL.over };
 }
 
 const pageAddress = (part) => address("/segments", Object.fromEntries(Object.entries({ ...asked, ...part }).filter(([name, value]) => value !== USUAL[name])));
@@ -83,14 +85,24 @@ async function segments(signal) {
   }
   byId("list").replaceChildren(...all.map(entry));
   setText(byId("everybody"), `Of ${format.count(told.people)} people in all.`);
-  if (!maySee) return null;
-  const chosen = all.find(({ id }) => id === asked.id);
-  if (chosen || asked.id === "new") edit(chosen ?? null, all, (id) => choose({ id }));
-  else byId("chosen").hidden = true;
+  showChosen(all.find(({ id }) => id === asked.id));
   return null;
 }
 
-function entry({ id, label, description, people, share, frozen }) {
+function showChosen(chosen) {
+  const isNew = maySee && asked.id === "new";
+  byId("chosen").hidden = !chosen && !isNew;
+  if (maySee && (chosen || isNew)) edit(chosen ?? null, all, (id) => choose({ id }));
+  if (!chosen) {
+    hideSizes();
+    hideChanges();
+    return;
+  }
+  showSizes(chosen, asked.over);
+  showChanges(chosen.id, maySee ? takeUp : null);
+}
+
+function entry({ id, label, description, people, share, frozen, problem }) {
   const bar = el("i");
   bar.style.setProperty("--share", String(share ?? 0));
   const open = (event) => {
@@ -99,8 +111,8 @@ function entry({ id, label, description, people, share, frozen }) {
     choose({ id });
   };
   const name = el("span", { class: "label" }, label, frozen ? el("span", { class: "badge" }, "frozen") : null);
-  const size = el("span", { title: share === null ? null : format.percent(share) }, format.count(people));
-  return el("li", {}, el("a", { href: pageAddress({ id }), title: description || null, "aria-current": id === asked.id ? "true" : null, onclick: open }, name, size, el("span", { class: "bar-of", "aria-hidden": "true" }, bar)));
+  const size = el("span", { title: problem ?? (share === null ? null : format.percent(share)) }, problem ? format.UNKNOWN : format.count(people));
+  return el("li", {}, el("a", { href: pageAddress({ id }), title: description || null, "aria-current": id === asked.id ? "true" : null, onclick: open }, name, size, el("span", { class: "bar-of", "aria-hidden": "true" }, bar), problem ? el("span", { class: "about" }, problem) : null));
 }
 
 async function buyers(signal) {
@@ -130,7 +142,7 @@ async function listTypes() {
 
 for (const button of byId("views").children) button.addEventListener("click", () => choose({ view: button.dataset.view, period: "", start_time: "", end_time: "" }));
 byId("new")?.addEventListener("click", () => choose({ id: "new" }));
-for (const name of ["order", "longest"]) byId(name).addEventListener("change", ({ target }) => choose({ [name]: target.value }));
+for (const name of ["order", "longest", "over"]) byId(name).addEventListener("change", ({ target }) => choose({ [name]: target.value }));
 addEventListener("popstate", () => {
   asked = read();
   load();

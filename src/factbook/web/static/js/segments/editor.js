@@ -35,10 +35,21 @@ export function edit(segment, all, saved) {
   byId("ask").href = address("/explore", { metrics: "events.count,users.active", segment: segment?.id });
   setText(byId("editor-title"), segment ? segment.label : "New segment");
   setText(byId("wrong"), "");
-  byId("chosen").hidden = false;
   draw();
-  if (segment) showPeople(segment.id);
+  if (segment) showPeople(segment);
   preview(Boolean(segment));
+}
+
+/** An earlier definition in the form again, not saved yet. */
+export function takeUp(definition) {
+  rule = definition.rule;
+  asText = toLines(rule) === null;
+  form.label.value = definition.label;
+  form.frozen.checked = definition.frozen;
+  draw();
+  preview();
+  form.scrollIntoView({ block: "start" });
+  toast("Taken up: save to keep it");
 }
 
 function draw() {

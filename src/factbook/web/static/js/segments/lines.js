@@ -30,7 +30,7 @@ export function linesOf(lines, segments, change) {
       did: () => [event(), choice("operator", "How often", NUMBERS), number(), "times", within(), where()],
       did_not: () => [event(), within(), where()],
       property: () => [text("property", "country or property.plan", { class: "long" }), choice("operator", "Test", TESTS), text("value", line.operator === "exists" ? "true or false" : "value")],
-      aggregate: () => [choice("figure", "Figure", FIGURES), "of", text("property", "amount"), "over", event(), choice("operator", "Compared", NUMBERS), number(), within()],
+      aggregate: () => [choice("figure", "Figure", FIGURES), "of", text("property", "amount"), "over", event(), choice("operator", "Compared", NUMBERS), number(), within(), where()],
       inside: () => [choice("segment", "Segment", Object.fromEntries(segments.map(({ id, label }) => [id, label])))],
     };
     fields.outside = fields.inside;

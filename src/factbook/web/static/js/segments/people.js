@@ -5,17 +5,20 @@ import * as format from "../format.js";
 import { table } from "./table.js";
 
 const PAGE = 50;
+const MOST = 10_000;
 const HEADS = ["Person", "First seen", "Last seen", ["Events"], "Last event"];
 
 let shown = "";
 let found = [];
 
-export function showPeople(id) {
+/** people: how many, null where they are not counted. */
+export function showPeople({ id, people }) {
   shown = id;
   found = [];
   setText(byId("people-title"), "People");
   byId("people-csv").hidden = false;
-  byId("people-csv").href = address(path(id), { limit: 10_000, format: "csv" });
+  byId("people-csv").href = address(path(id), { limit: MOST, format: "csv" });
+  setText(byId("people-csv"), people > MOST ? `Download CSV of ${format.count(MOST)}` : "Download CSV");
   byId("people").replaceChildren(message("Loading…"));
   load(id);
 }
