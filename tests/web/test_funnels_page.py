@@ -62,8 +62,8 @@ def test_the_question_is_in_the_address(walked: Server, open_page: OpenPage) -> 
     page = open_page(walked, "/funnels?steps=product_view,purchase&breakdown=country&window=1h")
     expect(cell(page, 1, 0)).to_contain_text("purchase")
     expect(page.locator("#breakdown tbody tr")).to_have_count(2)
-    page.get_by_label("Step 2").fill("add_to_cart")
-    page.get_by_label("Step 2").press("Tab")
+    page.get_by_label("Step 2", exact=True).fill("add_to_cart")
+    page.get_by_label("Step 2", exact=True).press("Tab")
     expect(cell(page, 1, 0)).to_contain_text("add_to_cart")
     expect(page).to_have_url(re.compile("steps=product_view%2Cadd_to_cart"))
     page.go_back()
@@ -87,10 +87,80 @@ def test_what_goes_with_turning_away_is_asked_for_when_opened(walked: Server, op
     expect(page.locator("#driver-about")).to_contain_text("1 of 3 turned away")
 
 
+def test_a_step_takes_filters_and_a_name(walked: Server, open_page: OpenPage) -> None:
+    page = open_page(walked, "/funnels?funnel_name=checkout")
+    expect(cell(page, 0, 1)).to_have_text("10")
+    page.get_by_label("More about step 1").click()
+    page.locator("#steps li").first.get_by_role("button", name="Add a filter").click()
+    filters = page.get_by_role("list", name="Filters, step 1")
+    filters.get_by_label("Field").fill("country")
+    filters.get_by_label("Value").fill("FR")
+    filters.get_by_label("Value").press("Enter")
+    expect(cell(page, 0, 1)).to_have_text("5")
+    expect(page.locator("#kept-as")).to_have_text("Checkout, changed")
+    page.get_by_label("Name of step 1").fill("Seen in France")
+    page.get_by_label("Name of step 1").press("Tab")
+    expect(cell(page, 0, 0)).to_contain_text("Seen in France")
+    page.reload()
+    expect(cell(page, 0, 0)).to_contain_text("Seen in France")
+    expect(cell(page, 0, 1)).to_have_text("5")
+    expect(page).to_have_url(re.compile("funnel_name=checkout"))
+
+
+def test_an_exclusion_ends_an_attempt(walked: Server, open_page: OpenPage) -> None:
+    page = open_page(walked, "/funnels?steps=product_view,checkout_start,purchase")
+    expect(cell(page, 1, 1)).to_have_text("3")
+    page.get_by_role("button", name="Add an exclusion").click()
+    page.get_by_label("Exclusion 1", exact=True).fill("add_to_cart")
+    page.get_by_label("Exclusion 1", exact=True).press("Tab")
+    expect(cell(page, 1, 1)).to_have_text("0")
+    page.get_by_label("Exclusion 1 after").select_option("2")
+    expect(cell(page, 1, 1)).to_have_text("3")
+    expect(page).to_have_url(re.compile("from_step"))
+    page.get_by_label("Remove exclusion 1").click()
+    expect(page).not_to_have_url(re.compile("exclusions"))
+
+
+def test_a_funnel_is_kept_renamed_changed_and_removed(walked: Server, open_page: OpenPage) -> None:
+    page = open_page(walked, "/funnels?steps=product_view,purchase&window=2h")
+    page.get_by_role("button", name="Save as…").click()
+    page.locator("#naming").get_by_label("Name").fill("Straight to paying")
+    page.locator("#naming").get_by_role("button", name="Save").click()
+    expect(page).to_have_url(re.compile(r"\?funnel_name=straight_to_paying$"))
+    expect(page.locator("#kept-as")).to_have_text("Straight to paying")
+    page.get_by_label("Window").fill("30d")
+    page.get_by_label("Window").press("Tab")
+    expect(page.locator("#kept-as")).to_have_text("Straight to paying, changed")
+    page.get_by_role("button", name="Save the changes").click()
+    expect(page.locator("#kept-as")).to_have_text("Straight to paying")
+    page.get_by_role("button", name="Rename…").click()
+    page.locator("#naming").get_by_label("Name").fill("Straight on")
+    page.locator("#naming").get_by_role("button", name="Save").click()
+    expect(page.locator("#kept-as")).to_have_text("Straight on")
+    expect(page.get_by_label("Window")).to_have_value("30d")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Remove", exact=True).last.click()
+    expect(page.locator("#kept-as")).to_have_text("Not kept")
+    expect(page.locator('[name="funnel_name"]')).to_have_value("")
+    expect(cell(page, 1, 0)).to_contain_text("purchase")
+    expect(page.get_by_label("Window")).to_have_value("30d")
+
+
+def test_every_table_is_a_file(walked: Server, open_page: OpenPage) -> None:
+    page = open_page(walked, "/funnels?funnel_name=checkout&breakdown=country&attribution=last")
+    expect(cell(page, 3, 1)).to_have_text("2")
+    page.get_by_text("What goes with turning away").click()
+    expect(page.locator("#driver-about")).to_contain_text("were compared")
+    for table in ("steps", "breakdown", "trend", "times", "drivers"):
+        file = page.request.get(walked.url + str(page.locator(f"#{table}-csv").get_attribute("href")))
+        assert file.headers["content-disposition"].endswith('.csv"'), table
+
+
 def test_a_viewer_sees_numbers_but_nobody(walked: Server, open_page: OpenPage) -> None:
     page = open_page(walked, "/funnels?funnel_name=checkout", key=walked.make_key("viewer"))
     expect(cell(page, 1, 4)).to_have_text("4")
     expect(page.locator("#table button")).to_have_count(0)
+    expect(page.get_by_role("button", name="Save as…")).to_have_count(0)
 
 
 def test_the_steps_are_taken_along_as_a_file(walked: Server, open_page: OpenPage) -> None:

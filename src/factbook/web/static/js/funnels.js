@@ -6,17 +6,20 @@ import { written } from "./figures.js";
 import * as format from "./format.js";
 import { KEYS, PeriodPicker, periodLabel } from "./period-picker.js";
 import { shortcut } from "./shell.js";
+import { Conditions } from "./explore/conditions.js";
 import { Chart } from "./retention/pictures.js";
 import { plainTable } from "./retention/table.js";
 import { showDrivers } from "./funnels/drivers.js";
 import { showPeople } from "./funnels/people.js";
+import { Exclusions } from "./funnels/exclusions.js";
+import { showKept, wireKept } from "./funnels/kept.js";
 import { SHARE, barName, bars, course, durations, pointName } from "./funnels/pictures.js";
-import { ofFunnel, pageAddress, read } from "./funnels/question.js";
+import { DEFINED, USUAL, changed, ofFunnel, pageAddress, read, whole } from "./funnels/question.js";
+import { Steps } from "./funnels/steps.js";
 
 const PATH = "/funnel/analysis";
+const FUNNELS = "/api/v1/analytics/funnels";
 const SECONDS = { unit: "seconds" };
-const LEAST = 2;
-const MOST = 12;
 
 let asked = read();
 let answer = null;
@@ -25,6 +28,11 @@ let under = new AbortController();
 let charts = null;
 const form = byId("question");
 const period = new PeriodPicker(byId("period"), choose);
+const filters = new Conditions(byId("filters"), (chosen) => choose({ filters: chosen }));
+const steps = new Steps(byId("steps"), byId("add-step"), (chosen) => define({ steps: chosen }));
+const exclusions = new Exclusions(byId("exclusions"), byId("add-exclusion"), (chosen) => define({ exclusions: chosen }));
+
+const funnel = () => named.find(({ id }) => id === asked.funnel_name) ?? null;
 
 function choose(part) {
   asked = { ...asked, ...part };
@@ -32,44 +40,24 @@ function choose(part) {
   load();
 }
 
-/** The event types of each step, of the named funnel or as typed. */
-function stepNames() {
-  const funnel = named.find(({ id }) => id === asked.funnel_name);
-  return funnel ? funnel.steps.map(({ events }) => events.join("|")) : asked.steps.split(",").map((name) => name.trim());
-}
+/** Something of the funnel itself, in place of what it says. */
+const define = (part) => choose({ over: changed(asked, funnel(), part) });
 
-function typed() {
-  return [...byId("steps").querySelectorAll("input")].map(({ value }) => value.trim());
-}
+/** Another funnel as it says; without one what was asked becomes one's own. */
+const useFunnel = (id) => choose(id ? { funnel_name: id, over: {} } : { funnel_name: "", over: changed({ over: {} }, null, whole(asked, funnel())) });
 
 function showQuestion() {
+  const told = whole(asked, funnel());
+  const names = told.steps.map(({ label, event }) => label || event.replaceAll("|", " or ") || "any event");
   period.show(asked);
-  for (const field of form.elements) if (field.name in asked) field.value = asked[field.name];
-  showSteps(stepNames());
-}
-
-function showSteps(names) {
-  const all = [...names, ...Array(Math.max(0, LEAST - names.length)).fill("")];
-  const step = (value, at) =>
-    el(
-      "li",
-      {},
-      el("input", { value, list: "types", "aria-label": `Step ${at + 1}`, placeholder: "event type", autocomplete: "off", spellcheck: "false", onchange: useTyped }),
-      all.length > LEAST ? el("button", { type: "button", class: "icon", "aria-label": `Remove step ${at + 1}`, onclick: () => without(at) }, "×") : null,
-    );
-  byId("steps").replaceChildren(...all.map(step));
-  byId("add-step").hidden = all.length >= MOST;
-}
-
-function useTyped() {
-  const names = typed().filter(Boolean);
-  if (names.length >= LEAST) choose({ funnel_name: "", steps: names.join(",") });
-}
-
-function without(at) {
-  const names = typed().filter((_, place) => place !== at);
-  showSteps(names);
-  if (names.filter(Boolean).length >= LEAST) choose({ funnel_name: "", steps: names.filter(Boolean).join(",") });
+  filters.show(asked.filters);
+  steps.show(told.steps);
+  exclusions.show(told.exclusions, names);
+  form.attribution.replaceChildren(...[["first", "first event that has one"], ["last", "last event that has one"], ...names.map((name, at) => [`step:${at + 1}`, `step ${at + 1}, ${name}`])].map(([value, label]) => el("option", { value }, label)));
+  for (const field of form.elements) if (field.name) field.value = field.name in DEFINED ? told[field.name] : asked[field.name];
+  for (const field of form.querySelectorAll("[data-of]")) field.hidden = !asked[field.dataset.of];
+  byId("add-exclusion").disabled = told.order !== "ordered" || names.length < 2;
+  showKept(funnel(), told, Object.keys(asked.over).length > 0);
 }
 
 async function load() {
@@ -81,7 +69,7 @@ async function load() {
   setText(byId("progress"), "Loading…");
   if (!answer) byId("message").replaceChildren(message("Loading…"));
   try {
-    if (!asked.funnel_name && !asked.steps) {
+    if (!asked.funnel_name && !asked.over.steps) {
       byId("answer").hidden = true;
       byId("message").replaceChildren(nothing("No steps yet", "Choose a funnel, or type the events of two steps or more."));
       return;
@@ -105,7 +93,7 @@ async function load() {
 
 function show() {
   charts ??= { funnel: new Chart(byId("funnel")), trend: new Chart(byId("trend")), histogram: new Chart(byId("histogram")) };
-  byId("csv").href = address(PATH, { ...ofFunnel(asked), format: "csv" });
+  for (const table of ["steps", "breakdown", "trend", "times"]) byId(`${table}-csv`).href = address(PATH, { ...ofFunnel(asked), format: "csv", table });
   const { steps } = answer;
   charts.funnel.show(bars(answer), `From step to step: ${steps.map(({ label, count, overall }) => `${label} ${format.count(count)}, ${written(overall, SHARE)}`).join("; ")}`);
   showTiles();
@@ -151,11 +139,16 @@ function showRows() {
 }
 
 function showTimes() {
+  byId("trend-panel").hidden = !answer.trend;
+  if (answer.trend) showTrend();
+  charts.histogram.show(durations(answer), answer.histogram.length ? `Time to convert: ${answer.histogram.map((bar) => `${barName(bar)}: ${format.count(bar.count)}`).join("; ")}` : "Time to convert: nobody converted");
+  byId("histogram-table").replaceChildren(plainTable("Time to convert", ["Time", "Converted"], answer.histogram.map((bar) => [barName(bar), format.count(bar.count)])));
+}
+
+function showTrend() {
   const { points } = answer.trend;
   charts.trend.show(course(answer), `Conversion by when they entered: ${points.map((point) => `${pointName(point, answer)} ${written(point.conversion, SHARE)}`).join("; ")}`);
   byId("trend-table").replaceChildren(plainTable("Trend", ["Entered", "People", "Converted", "Conversion", "May yet"], points.map((point) => [pointName(point, answer), format.count(point.entered), format.count(point.converted), written(point.conversion, SHARE), format.count(point.incomplete)])));
-  charts.histogram.show(durations(answer), answer.histogram.length ? `Time to convert: ${answer.histogram.map((bar) => `${barName(bar)}: ${format.count(bar.count)}`).join("; ")}` : "Time to convert: nobody converted");
-  byId("histogram-table").replaceChildren(plainTable("Time to convert", ["Time", "Converted"], answer.histogram.map((bar) => [barName(bar), format.count(bar.count)])));
 }
 
 function nothing(title, text, ways = []) {
@@ -166,15 +159,19 @@ function nothing(title, text, ways = []) {
 function nobody() {
   const first = answer.steps[0].events.join(" or ") || "one of the steps";
   const longer = asked.period === "12mo" ? [] : [el("button", { type: "button", onclick: () => choose({ period: "12mo", start_time: "", end_time: "" }) }, "Last 12 months")];
-  return nothing("Nobody entered in this period", `There was no ${first} in ${periodLabel(asked)}. Another first step may fit what you send.`, [...longer, el("a", { class: "button", href: "/" }, "Send events")]);
+  const unfiltered = asked.filters.length ? [el("button", { type: "button", onclick: () => choose({ filters: [] }) }, "Without the filters")] : [];
+  const among = asked.filters.length ? " among what passes the filters" : "";
+  return nothing("Nobody entered in this period", `There was no ${first} in ${periodLabel(asked)}${among}. Another first step may fit what you send.`, [...longer, ...unfiltered, el("a", { class: "button", href: "/" }, "Send events")]);
 }
 
-form.addEventListener("change", ({ target }) => choose(target.name === "funnel_name" && target.value ? { funnel_name: target.value, steps: "", order: "", window: "" } : target.name === "funnel_name" ? { funnel_name: "", steps: stepNames().filter(Boolean).join(",") } : { [target.name]: target.value.trim() }));
-form.addEventListener("submit", (event) => event.preventDefault());
-byId("add-step").addEventListener("click", () => {
-  showSteps([...typed(), ""]);
-  byId("steps").querySelector("li:last-child input").focus();
+form.addEventListener("change", ({ target }) => {
+  const value = target.value.trim();
+  if (target.name === "funnel_name") useFunnel(value);
+  else if (target.name in DEFINED) define({ [target.name]: value || DEFINED[target.name] });
+  else choose({ [target.name]: value || USUAL[target.name] });
 });
+form.addEventListener("submit", (event) => event.preventDefault());
+byId("add-filter").addEventListener("click", () => filters.add());
 addEventListener("popstate", () => {
   asked = read();
   load();
@@ -182,22 +179,32 @@ addEventListener("popstate", () => {
 shortcut("r", load);
 KEYS.forEach((name, index) => shortcut(String(index + 1), () => choose({ period: name, start_time: "", end_time: "" })));
 
+async function listFunnels() {
+  ({ funnels: named } = await get(FUNNELS).catch(() => ({ funnels: [] })));
+  form.funnel_name.replaceChildren(el("option", { value: "" }, "own steps"), ...named.map(({ id, label }) => el("option", { value: id }, label)));
+}
+
 async function open() {
-  const [funnels, stats, catalog] = await Promise.all([
-    get("/api/v1/analytics/funnels").catch(() => ({ funnels: [] })),
+  const [stats, catalog, kept] = await Promise.all([
     get("/api/v1/events/stats", { start_time: "1970-01-01T00:00:00Z" }).catch(() => ({ by_type: {} })),
     loadCatalog().catch(() => null),
+    get("/api/v1/analytics/segments").catch(() => ({ segments: [] })),
+    listFunnels(),
   ]);
-  named = funnels.funnels;
   const seen = Object.keys(stats.by_type);
   byId("types").replaceChildren(...seen.map((value) => el("option", { value })));
   byId("dimensions").replaceChildren(...[...(catalog?.dimensions.values() ?? [])].map(({ id, label }) => el("option", { value: id }, label)));
-  form.funnel_name.append(...named.map(({ id, label }) => el("option", { value: id }, label)));
-  if (!asked.funnel_name && !asked.steps) {
-    const fits = ({ steps }) => steps[0].events.some((name) => seen.includes(name));
+  if (kept.segments.length) byId("filter-fields").append(el("option", { value: "segment" }, kept.segments.map(({ id }) => id).join(", ")));
+  if (!asked.funnel_name && !asked.over.steps) {
+    const fits = ({ steps: [{ events }] }) => [events].flat().some((name) => seen.includes(name));
     asked = { ...asked, funnel_name: (named.find(fits) ?? named[0])?.id ?? "" };
   }
   load();
 }
 
+wireKept(async (id, { isRenamed = false } = {}) => {
+  const own = whole(asked, funnel());
+  await listFunnels();
+  choose(id ? { funnel_name: id, over: isRenamed ? asked.over : {} } : { funnel_name: "", over: changed({ over: {} }, null, own) });
+});
 open();

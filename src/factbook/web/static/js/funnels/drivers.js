@@ -1,5 +1,5 @@
 // What goes with turning away before a step: asked for when it is opened, and again with every other question while it is open.
-import { get } from "../api.js";
+import { address, get } from "../api.js";
 import { byId, el, message, setText } from "../dom.js";
 import { written } from "../figures.js";
 import * as format from "../format.js";
@@ -25,20 +25,21 @@ export function showDrivers(asked, steps) {
 async function load() {
   const about = shown;
   const step = byId("driver-step").value;
+  byId("drivers-csv").href = address(PATH, { ...about, step, format: "csv" });
   byId("driver-table").replaceChildren(message("Loading…"));
   setText(byId("driver-about"), "");
   try {
     const told = await get(PATH, { ...about, step });
     if (about !== shown || step !== byId("driver-step").value) return;
     byId("driver-table").replaceChildren(told.drivers.length ? plainTable("What goes with turning away", HEADS, told.drivers.map(row)) : message(`No value is had by ${told.least_people} people and lacked by as many.`));
-    setText(byId("driver-about"), `${format.count(told.dropped)} of ${format.count(told.people)} turned away. ${format.count(told.compared)} values were compared; over 1 goes with turning away, under 1 with going on. It goes together; it need not be why.`);
+    setText(byId("driver-about"), `${format.count(told.dropped)} of ${format.count(told.people)} turned away. ${told.compared === 1 ? "1 value was" : `${format.count(told.compared)} values were`} compared, and p is adjusted for that${told.drivers.length < told.compared ? `; the surest ${told.drivers.length} are shown` : ""}. Over 1 goes with turning away, under 1 with going on. It goes together; it need not be why.`);
   } catch (problem) {
     if (about === shown) byId("driver-table").replaceChildren(message(problem.message, { bad: true, action: "Try again", onAction: load }));
   }
 }
 
 function row({ dimension, value, people, drop_rate: rate, odds_ratio: odds, confidence_interval: [low, high], adjusted_p_value: p, significant }) {
-  const name = `${dimension.replace(/^property\./, "")}: ${value}`;
+  const name = `${dimension.replace(/^property\./, "")}: ${value ?? "(none)"}`;
   return [significant ? el("strong", {}, name) : name, format.count(people), written(rate, SHARE), format.decimal(odds), `${format.decimal(low)} – ${format.decimal(high)}`, p < 0.001 ? "< 0.001" : format.decimal(p, 3)];
 }
 

@@ -6,6 +6,7 @@ import { plainTable } from "../retention/table.js";
 
 const PATH = "/funnel/people";
 const PAGE = 50;
+const MOST = 1000;
 
 let shown = null;
 let found = [];
@@ -20,6 +21,7 @@ export function showPeople(asked, place, title) {
 
 async function load(cursor = null) {
   const about = shown;
+  byId("people-csv").href = address(PATH, { ...about, limit: MOST, format: "csv" });
   if (!cursor) byId("people-table").replaceChildren(message("Loading…"));
   try {
     const told = await get(PATH, { ...about, cursor });
