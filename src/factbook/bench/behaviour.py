@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from factbook.core.errors import unavailable
+from factbook.queries.behaviour.funnels.reading import EDGES
 
-from .figures import Figure, below, figure, percentile
+from .figures import Figure, below, figure
 from .metrics import NO_CACHE
 from .process import forget_peak, memory_mib
 from .query import make_history
@@ -23,24 +24,53 @@ from .statements import apart
 
 Say = Callable[[str], None]
 PEOPLE = 1_000_000
-ROUNDS = 3
+ROUNDS = 5
 BUILT_SECONDS = 900.0
 _WEEK_MS = 7 * 86_400_000
-_IN_TIME = "tenant = 'default' AND timestamp >= '{start}' AND timestamp < '{end}' AND NOT is_bot AND person != 0"
+_MOMENT = "%Y-%m-%d %H:%M:%S"
+_PEOPLE = "tenant = 'default' AND NOT is_bot AND person != 0"
 _STEPS = ("product_view", "add_to_cart", "purchase")
-_TESTS = ", ".join(f"event_type = '{step}'" for step in _STEPS)
-_FUNNEL = f"windowFunnel({_WEEK_MS})(toUInt64(toUnixTimestamp64Milli(timestamp)), {_TESTS})"
 _LISTED = ", ".join(f"'{step}'" for step in _STEPS)
+_MS = "toUnixTimestamp64Milli(timestamp)"
+_VIEWED = f"""groupArrayIf(toString(country), event_type = 'product_view') AS countries,
+        groupArrayIf({_MS}, event_type = 'product_view') AS moments,
+       """
+_BARS = f"CAST({[edge * 1000 for edge in EDGES]}, 'Array(Int64)')"
+
+_ATTEMPTS = f"""
+    SELECT person, {{columns}}
+        arraySort(groupArrayIf({_MS}, event_type = 'product_view' AND timestamp < '{{end}}')) AS views,
+        arraySort(groupArrayIf({_MS}, event_type = 'add_to_cart')) AS carts,
+        arraySort(groupArrayIf({_MS}, event_type = 'purchase')) AS bought,
+        arrayFirst(b -> b - arrayLast(v -> v <= arrayLast(c -> c <= b, carts), views) <= {_WEEK_MS}, bought) AS third,
+        if(third > 0, arrayLast(c -> c <= third, carts),
+            arrayFirst(c -> c - arrayLast(v -> v <= c, views) <= {_WEEK_MS}, carts)) AS second,
+        if(second > 0, arrayLast(v -> v <= second, views), views[1]) AS first
+    FROM events
+    WHERE {_PEOPLE} AND timestamp >= '{{start}}' AND timestamp < toDateTime64('{{end}}', 3, 'UTC') + INTERVAL 7 DAY
+        AND event_type IN ({_LISTED})
+    GROUP BY person
+    HAVING notEmpty(views)"""
+_TOLD = f"""count(), countIf(second > 0), countIf(third > 0),
+    quantileExactInclusiveIf(0.5)(second - first, second > 0), avgIf(second - first, second > 0),
+    quantileExactInclusiveIf(0.5)(third - second, third > 0), avgIf(third - second, third > 0),
+    quantileExactInclusiveIf(0.5)(third - first, third > 0), avgIf(third - first, third > 0),
+    sumMapIf(map(roundDown(third - first, {_BARS}), 1), third > 0)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """asked: the body of a POST to `path`, beside the period. sql: `{start}` and `{end}` are moments as text."""
+    """asked: the body of a POST to `path`, beside the period. sql: the same numbers by hand, `{start}` and `{end}` are
+    moments as text (a test compares them). It knows that nobody here has two ids; the service looks.
+    """
 
     what: str
     path: str
     asked: dict[str, Any]
     sql: str
+
+    def by_hand(self, start: datetime, end: datetime) -> str:
+        return self.sql.replace("{start}", f"{start:{_MOMENT}}").replace("{end}", f"{end:{_MOMENT}}")
 
 
 ANALYSES = (
@@ -48,43 +78,70 @@ ANALYSES = (
         "funnel of three steps",
         "/funnel/analysis",
         {"steps": list(_STEPS), "window": "7d", "granularity": "none"},
-        f"SELECT level, count() FROM (SELECT person, {_FUNNEL} AS level FROM events WHERE {_IN_TIME}"
-        f" AND event_type IN ({_LISTED}) GROUP BY person) GROUP BY level",
+        f"SELECT {_TOLD} FROM ({_ATTEMPTS.replace('{columns}', '')})",
     ),
     Analysis(
         "funnel by country",
         "/funnel/analysis",
         {"steps": list(_STEPS), "window": "7d", "granularity": "none", "breakdown": "country"},
-        f"SELECT country, level, count() FROM (SELECT person, {_FUNNEL} AS level,"
-        f" argMinIf(country, timestamp, event_type = '{_STEPS[0]}') AS country FROM events WHERE {_IN_TIME}"
-        f" AND event_type IN ({_LISTED}) GROUP BY person) GROUP BY country, level",
+        f"""SELECT countries[indexOf(moments, first)] AS country, {_TOLD}
+FROM ({_ATTEMPTS.replace("{columns}", _VIEWED)})
+GROUP BY country WITH TOTALS""",
     ),
     Analysis(
         "weekly retention",
         "/cohort/analysis",
         {"cohort_type": "acquisition_week"},
-        "SELECT first, week, count() FROM (SELECT person, toStartOfWeek(min(timestamp), 1) AS first,"
-        f" groupUniqArray(toStartOfWeek(timestamp, 1)) AS weeks FROM events WHERE {_IN_TIME} GROUP BY person)"
-        " ARRAY JOIN weeks AS week GROUP BY first, week",
+        f"""SELECT first, week, count()
+FROM (
+    SELECT person, toStartOfWeek(min(timestamp), 1) AS first, groupUniqArray(toStartOfWeek(timestamp, 1)) AS weeks
+    FROM events
+    WHERE {_PEOPLE} AND timestamp < '{{end}}'
+    GROUP BY person
+    HAVING first >= toStartOfWeek(toDateTime('{{start}}', 'UTC'), 1)
+)
+ARRAY JOIN weeks AS week
+GROUP BY first, week""",
     ),
     Analysis(
         "daily retention of buyers",
         "/cohort/analysis",
         {"cohort_type": "acquisition_day", "cohort_event": "product_view", "return_event": "purchase"},
-        "SELECT first, day, count() FROM (SELECT person,"
-        " toDate(minIf(timestamp, event_type = 'product_view')) AS first,"
-        " groupUniqArrayIf(toDate(timestamp), event_type = 'purchase') AS days"
-        f" FROM events WHERE {_IN_TIME} AND event_type IN ('product_view', 'purchase') GROUP BY person)"
-        " ARRAY JOIN days AS day GROUP BY first, day",
+        f"""SELECT toDate(first) AS day, k, count()
+FROM (
+    SELECT person, minIf(timestamp, event_type = 'product_view') AS first,
+        groupArrayIf(timestamp, event_type = 'purchase') AS bought,
+        arrayDistinct(arrayMap(t -> toDate(t) - toDate(first), arrayFilter(t -> t >= first, bought))) AS days
+    FROM events
+    WHERE {_PEOPLE} AND timestamp < '{{end}}' AND event_type IN ('product_view', 'purchase')
+    GROUP BY person
+    HAVING countIf(event_type = 'product_view') > 0 AND first >= '{{start}}'
+)
+ARRAY JOIN arrayPushBack(days, -1) AS k
+GROUP BY day, k""",
     ),
     Analysis(
         "paths of five steps",
         "/api/v1/analytics/paths",
         {"depth": 5, "point": "product_view"},
-        "SELECT edge.1, edge.2, count() FROM (SELECT arrayMap(each -> each.2, arraySort(groupArray((timestamp,"
-        " toString(event_type))))) AS names, arraySlice(names, indexOf(names, 'product_view'), 6) AS walk"
-        f" FROM events WHERE {_IN_TIME} GROUP BY person) ARRAY JOIN arrayZip(arrayPopBack(walk), arrayPopFront(walk))"
-        " AS edge GROUP BY edge.1, edge.2",
+        f"""SELECT edge.1, edge.2, edge.3, count(), countIf(bought)
+FROM (
+    SELECT arraySlice(session, indexOf(session, 'product_view')) AS path, has(path, 'purchase') AS bought,
+        arraySlice(arrayCompact(path), 1, 6) AS names,
+        arrayZip(arrayEnumerate(names), names, arrayPushBack(arrayPopFront(names), '')) AS edges
+    FROM (
+        SELECT arrayMap(each -> (toUnixTimestamp64Milli(each.1), toString(each.3)), arraySort(groupArray((timestamp,
+            event_id, event_type)))) AS steps, arrayMap(step -> step.2, steps) AS names,
+            arraySplit((name, pause) -> pause > 1800000, names, arrayDifference(arrayMap(step -> step.1, steps)))
+            AS sessions
+        FROM events
+        WHERE {_PEOPLE} AND timestamp >= '{{start}}' AND timestamp < '{{end}}'
+        GROUP BY person
+    )
+    ARRAY JOIN arrayFilter(session -> has(session, 'product_view'), sessions) AS session
+)
+ARRAY JOIN edges AS edge
+GROUP BY edge.1, edge.2, edge.3""",
     ),
 )
 
@@ -103,12 +160,11 @@ def measure(folder: Path, *, events: int, seconds: float, say: Say) -> list[Figu
             times[each.what] = [_asked(served, each, start, end) for _ in range(ROUNDS)]
         _, peak = memory_mib(served.pid)
     say("the same by hand on the bare engine")
-    moments = {"start": f"{start:%Y-%m-%d %H:%M:%S}", "end": f"{end:%Y-%m-%d %H:%M:%S}"}
-    bare = apart(folder / "data", seconds, {each.what: each.sql.format(**moments) for each in ANALYSES})
+    bare = apart(folder / "data", seconds, {each.what: each.by_hand(start, end) for each in ANALYSES})
     figures = []
     for each in ANALYSES:
-        mine, theirs = percentile(times[each.what], 50), percentile(bare[each.what], 50)
-        name = f"{each.what}, {events:,} events, median"
+        mine, theirs = min(times[each.what]), min(bare[each.what])
+        name = f"{each.what}, {events:,} events, the quickest of {ROUNDS}"
         bound = below(round(2 * theirs), "ms")
         figures.append(figure(name, mine, "ms", reference=(theirs, "by hand"), aim=bound))
     figures.append(figure("memory of the server, peak", peak, "MiB", aim=below(4096, "MiB")))
