@@ -78,12 +78,14 @@ from factbook.transports.http import (
     retention,
     segments,
     settings,
+    telemetry_in,
 )
 from factbook.transports.http.features import needs
 from factbook.transports.http.heads import Heads
 from factbook.transports.http.ingest import IngestRoutes
 from factbook.transports.http.leaving import Leaving
 from factbook.transports.http.request_id import RequestId
+from factbook.transports.http.telemetry_in import TelemetryRoutes
 from factbook.transports.websocket import feed
 from factbook.web import pages
 from factbook.web.headers import SecurityHeaders
@@ -113,6 +115,7 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
     journey = needs(features.journeys, "Journey analysis", "ENABLE_USER_JOURNEY")
     for part, needed in (
         (ingest_docs.router(services), []),
+        (telemetry_in.router(services), []),
         (dead_letters.router(services), []),
         (custom_events.router(services), []),
         (events.router(services), []),
@@ -139,7 +142,8 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         (pages.router(services), []),
     ):
         api.include_router(part, dependencies=needed)
-    app: ASGIApp = IngestRoutes(RequestId(SecurityHeaders(Heads(Leaving(api)))), services)
+    app: ASGIApp = TelemetryRoutes(RequestId(SecurityHeaders(Heads(Leaving(api)))), services)
+    app = IngestRoutes(app, services)
     security = services.settings.security
     if security.cors_origins:
         app = CORSMiddleware(

@@ -19,7 +19,7 @@ from .ways_in import WAYS, answer, call_of, mark, origin, sender
 _NUMBER = re.compile(r"[0-9]{1,19}\Z")
 
 
-class _Body:
+class Body:
     """The body of one request, read once."""
 
     def __init__(self, receive: Receive, limit: int) -> None:
@@ -76,7 +76,7 @@ class IngestRoutes:
             return
         request_id, _, added = identity(connection["headers"])
         call = call_of(connection, request_id)
-        body = _Body(receive, self._max_body)
+        body = Body(receive, self._max_body)
         outcome: Receipt | Exception
         try:
             scope = sender(self._services.keys, call)
