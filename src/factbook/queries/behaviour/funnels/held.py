@@ -101,19 +101,20 @@ FROM (
         SELECT pair.1 AS name, pair.3 AS is_number, pair.2 AS held, countIf(away) AS gone,
             countIf(NOT away) AS stayed, groupArrayIf((pair.4, away), is_number) AS numbers_told
         FROM (
-            SELECT away, arrayJoin(arrayPushBack(pairs, ('', '', 0, 0.))) AS pair
+            SELECT away, arrayJoin(arrayConcat(
+                [('', '', 0, 0.)],
+                arrayMap(one -> (one.1, {short}, 0, 0.), arrayFilter(one -> one.2 != '', arrayConcat([{columns}],
+                    arrayMap((name, text) -> (concat('property.', name), text), mapKeys(texts), mapValues(texts))))),
+                arrayMap((name, number) -> (concat('property.', name), '', 1, number), mapKeys(numbers),
+                    mapValues(numbers)))) AS pair
             FROM (
                 SELECT unit, times[{before}] + {asked.start - 1} AS at, {about(asked, step, dropped=True)} AS away
                 FROM ({attempts(asked, who, parameters)})
                 WHERE times[{before}] > 0
             ) AS tried
             ANY LEFT JOIN (
-                SELECT {unit_of(asked, who)} AS unit, toUnixTimestamp64Milli(timestamp) AS at, arrayConcat(
-                    arrayMap(one -> (one.1, {short}, 0, 0.), arrayFilter(one -> one.2 != '', arrayConcat([{columns}],
-                        arrayMap((name, text) -> (concat('property.', name), text), mapKeys(texts), mapValues(texts))
-                    ))),
-                    arrayMap((name, number) -> (concat('property.', name), '', 1, number), mapKeys(numbers),
-                        mapValues(numbers))) AS pairs
+                SELECT {unit_of(asked, who)} AS unit, toUnixTimestamp64Milli(timestamp) AS at, texts, numbers,
+                    {", ".join(COLUMNS)}
                 FROM events
                 {where}
                     AND {is_before}
