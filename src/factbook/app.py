@@ -79,6 +79,7 @@ from factbook.transports.http import (
     segments,
     settings,
     telemetry_in,
+    trading,
 )
 from factbook.transports.http.features import needs
 from factbook.transports.http.heads import Heads
@@ -132,6 +133,7 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         (journeys.router(services), journey),
         (paths.router(services), journey),
         (lifecycle.router(services), cohort),
+        (trading.router(services), []),
         (auth.router(services), []),
         (keys.router(services), []),
         (retention.router(services), []),

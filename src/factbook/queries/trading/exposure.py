@@ -1,0 +1,56 @@
+"""How much of the time something was at stake: the time in which at least one position was open."""
+
+from __future__ import annotations
+
+from factbook.core.clock import epoch_ms
+from factbook.core.sql import Parameters
+from factbook.queries.behaviour.history import inside
+from factbook.queries.where import value_of
+
+from .question import Trading
+
+
+def exposure(asked: Trading) -> float | None:
+    """The share of the period up to now, from the first position on where that came later; None without any position.
+
+    A position is open from position.opened to position.closed of the same `position_id`; where it tells
+    `holding_seconds`, that long before it was closed. A close that tells neither is left out.
+    """
+    parameters = Parameters()
+    begin, end = epoch_ms(asked.about.period.start), epoch_ms(asked.about.period.end)
+    until = min(end, epoch_ms(asked.now))
+    if until <= begin:
+        return None
+    start, stop = parameters.add(begin, "Int64"), parameters.add(until, "Int64")
+    position = value_of("position_id", None, parameters)
+    at = "toUnixTimestamp64Milli(timestamp)"
+    held = "event_type = 'position.closed' AND mapContains(numbers, 'holding_seconds')"
+    [(covered, first, positions)] = asked.warehouse.rows(
+        asked.scope,
+        f"""SELECT sum(greatest(0, closed - greatest(opened, reached, {start}))), greatest(min(opened), {start}),
+    count()
+FROM (
+    SELECT opened, closed,
+        max(closed) OVER (ORDER BY opened, closed ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
+    FROM (
+        SELECT {position} AS id, if(id = '', toString(event_id), id) AS position,
+            if(
+                countIf({held}) > 0,
+                minIf({at} - toInt64(numbers['holding_seconds'] * 1000), {held}),
+                minIf({at}, event_type = 'position.opened')
+            ) AS opened,
+            if(
+                countIf(event_type = 'position.closed') > 0,
+                least({stop}, maxIf({at}, event_type = 'position.closed')),
+                {stop}
+            ) AS closed
+        FROM events
+        {inside(asked.about, parameters, start_ms=0, end_ms=until)}
+            AND event_type IN ('position.opened', 'position.closed')
+        GROUP BY id, position
+        HAVING countIf({held}) > 0 OR countIf(event_type = 'position.opened') > 0
+    )
+)""",
+        parameters.values,
+    )
+    return min(1.0, int(covered) / (until - int(first))) if positions and until > int(first) else None

@@ -1,0 +1,124 @@
+"""What a question about trading is about: its records, its part of the history, its money, and how risk is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from factbook.core.calendar import Calendar
+from factbook.core.clock import epoch_ms
+from factbook.core.errors import invalid
+from factbook.core.money import Money
+from factbook.core.scope import Scope
+from factbook.events.filters import number as read_number
+from factbook.queries.answers import Answers
+from factbook.queries.asking.ask import Tenant
+from factbook.queries.asking.foreign import told_in
+from factbook.queries.asking.lookups import Lookups
+from factbook.queries.behaviour.history import History, history
+from factbook.queries.behaviour.reading import number, one_of
+from factbook.queries.reads import Reads
+from factbook.queries.records import Records
+from factbook.queries.shown import shown
+from factbook.storage.warehouse import Warehouse
+
+DEFAULT_PERIOD = "last_365_days"
+DAYS_A_YEAR = {"weekdays": 252, "all": 365}
+"""What a year has of the days that are counted."""
+
+_PERIOD = ("period", "start_time", "end_time")
+_MONEY_OF = ("position.closed", "order.filled", "balance.updated")
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """days: which days have a return, a key of DAYS_A_YEAR. risk_free_rate: a year's, as a fraction. starting_capital:
+    at the beginning of the period, None to read it off the balances."""
+
+    days: str = "weekdays"
+    days_a_year: int = 252
+    risk_free_rate: float = 0.0
+    starting_capital: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trading:
+    """records: the questions over metrics. about: the same period, zone and filters for questions of our own."""
+
+    records: Records
+    about: History
+    reads: Reads
+    warehouse: Warehouse
+
+    @property
+    def scope(self) -> Scope:
+        return self.records.scope
+
+    @property
+    def now(self) -> datetime:
+        return self.records.now
+
+    @property
+    def calendar(self) -> Calendar:
+        return self.about.calendar
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The period, as answers tell it."""
+        zone = self.calendar.zone
+        return {
+            "start_time": shown(epoch_ms(self.about.period.start), zone),
+            "end_time": shown(epoch_ms(self.about.period.end), zone),
+            "timezone": zone.key,
+        }
+
+    def money(self) -> Money:
+        """What amounts are told in. CONFLICT for a currency without a rate."""
+        seen = Lookups(self.warehouse, self.scope).currencies(_MONEY_OF)
+        return told_in(self.records.tenant.money, seen, self.about.conditions)[0]
+
+
+def trading(
+    given: Mapping[str, Any],
+    answers: Answers,
+    reads: Reads,
+    warehouse: Warehouse,
+    scope: Scope,
+    tenant: Tenant,
+    now: datetime,
+    *,
+    default: str = DEFAULT_PERIOD,
+) -> Trading:
+    """From the fields of a query string; filters are pairs. INVALID naming the field."""
+    about = history(given, tenant.calendar, now, default=default, segments=tenant.segments)
+    asked: dict[str, Any] = {name: given[name] for name in _PERIOD if given.get(name)}
+    for name in ("start", "end"):
+        if given.get(f"{name}_date") and f"{name}_time" not in asked:
+            asked[f"{name}_time"] = given[f"{name}_date"]
+    if not asked:
+        asked["period"] = default
+    asked |= {"timezone": given.get("timezone"), "filters": given["filters"], "include_bots": about.include_bots}
+    return Trading(Records(answers, scope, tenant, now, asked), about, reads, warehouse)
+
+
+def risk(given: Mapping[str, Any]) -> Risk:
+    """From `days`, `days_a_year`, `risk_free_rate` and `starting_capital` of a query string."""
+    days = one_of(given.get("days") or "weekdays", tuple(DAYS_A_YEAR), "days")
+    return Risk(
+        days,
+        number(given, "days_a_year", 1, 366, DAYS_A_YEAR[days]),
+        _decimal(given, "risk_free_rate", -0.99, 10) or 0.0,
+        _decimal(given, "starting_capital", 1e-9, 1e15),
+    )
+
+
+def _decimal(given: Mapping[str, Any], field: str, least: float, most: float) -> float | None:
+    text = given.get(field)
+    if text in (None, ""):
+        return None
+    value = read_number(str(text))
+    if value is None or not least <= value <= most:
+        raise invalid(f"{field} is not a number from {least:g} to {most:g}.", field=field)
+    return value
