@@ -1,0 +1,42 @@
+"""The list of pages: what each needs is there, and the navigation leads nobody where he finds nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import factbook.web
+from factbook.core.scope import Role, Scope
+from factbook.core.sections import Features
+from factbook.web.page_list import PAGES, SIGN_IN, Page, linked
+
+FOLDER = Path(factbook.web.__file__).parent
+
+
+def titles(role: Role, features: Features) -> list[str]:
+    return [page.title for page in linked(Scope(tenant="t", actor="a", role=role), features)]
+
+
+@pytest.mark.parametrize("page", [*PAGES, SIGN_IN], ids=lambda page: page.name)
+def test_a_page_has_its_template_its_script_and_its_styles(page: Page) -> None:
+    wanted = [f"templates/{page.name}.html", f"static/js/{page.name}.js"]
+    wanted += [f"static/css/{style}.css" for style in page.styles]
+    assert [path for path in wanted if not (FOLDER / path).is_file()] == []
+
+
+def test_paths_and_keys_are_each_of_one_page() -> None:
+    assert len({page.path for page in PAGES}) == len(PAGES)
+    keys = [page.key for page in PAGES if page.key]
+    assert len(set(keys)) == len(keys)
+
+
+def test_an_analyst_is_led_everywhere_a_viewer_to_no_single_people() -> None:
+    assert titles(Role.ANALYST, Features()) == [page.title for page in PAGES]
+    left_out = {"Journeys", "Events"}
+    assert titles(Role.VIEWER, Features()) == [page.title for page in PAGES if page.title not in left_out]
+
+
+def test_nothing_leads_to_what_is_switched_off() -> None:
+    off = Features(funnels=False, cohorts=False, journeys=False)
+    assert titles(Role.ADMIN, off) == ["Overview", "Explore", "KPIs", "Segments", "Events"]
