@@ -106,6 +106,15 @@ def test_every_question_can_be_asked_of_a_segment(shop: Server, open_page: OpenP
     expect(page).to_have_url(re.compile("/explore.*segment=readers"))
     told = shop.get("/dashboard/users", period="30d", segment="readers")["total"]["values"]
     expect(page.locator("main")).to_contain_text(f"{told['events.count']} events")
+    page = open_page(shop, "/segments?id=readers")
+    page.get_by_role("link", name="Their retention").click()
+    expect(page).to_have_url(re.compile("/retention.*segment=readers"))
+    people = shop.get(f"{SEGMENTS}/readers/sizes")["sizes"][-1]["people"]
+    expect(page.locator("#found")).to_contain_text(f"{people} members")
+    page = open_page(shop, "/segments?id=readers")
+    page.get_by_role("link", name="Their funnel").click()
+    expect(page).to_have_url(re.compile("/funnels.*segment=readers"))
+    expect(page.locator("#filters li")).to_have_count(1)
 
 
 def test_buyers_and_patterns_have_their_pictures(shop: Server, open_page: OpenPage) -> None:

@@ -9,6 +9,9 @@ import { EMPTY, toLines, toRule } from "./rule.js";
 const PATH = "/api/v1/analytics/segments";
 const NEW = { id: "", label: "", rule: { did: "purchase", within: "30d" }, frozen: false };
 
+/** What a page is asked of the segment's people. */
+const ASKED = { "/explore": { metrics: "events.count,users.active" } };
+
 let form = null;
 let kept = null;
 let others = [];
@@ -32,7 +35,7 @@ export function edit(segment, all, saved) {
   form.frozen.checked = shown.frozen;
   byId("delete").hidden = !segment;
   byId("ask").hidden = !segment;
-  byId("ask").href = address("/explore", { metrics: "events.count,users.active", segment: segment?.id });
+  for (const link of byId("ask").children) link.href = address(link.dataset.page, { ...ASKED[link.dataset.page], segment: segment?.id });
   setText(byId("editor-title"), segment ? segment.label : "New segment");
   setText(byId("wrong"), "");
   draw();
