@@ -36,7 +36,7 @@ def server(clickhouse_url: str, tmp_path: Path) -> Iterator[Engine]:
     made.close()
 
 
-def until(holds: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def until(holds: Callable[[], bool], what: str, seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, what
@@ -144,7 +144,7 @@ def test_two_processes_that_are_killed_and_held_up_build_what_one_would(
     try:
         start()
         start()
-        for turn in range(6):
+        for turn in range(4):
             more()
             first = builders.pop(0)
             if turn % 2:

@@ -11,6 +11,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -90,6 +91,10 @@ _STANDING = f"""SELECT user_behavior.* FROM user_behavior FINAL
 INNER JOIN (SELECT who, lo, hi {_OF_RUN} AND base = 1) AS spans ON spans.who = person
 WHERE tenant = {{tenant:String}} AND person IN (SELECT who {_OF_RUN} AND base = 1)
     AND {_AT}(started_at) BETWEEN spans.lo AND spans.hi"""
+
+
+class _TakenOverError(Exception):
+    """Another process builds, or has built since this one looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,37 +183,39 @@ class Sessions:
                 self._one_at_a_time.release()
 
     def _look(self) -> None:
-        self._may()
+        with suppress(_TakenOverError):
+            self._keep()
         self._waiting = self._blocks.waiting()
 
     def _build(self, until: float) -> Iterator[int]:
         """None is begun after `until`, nor while another process builds."""
-        for place, batch in enumerate(waiting := self._waiting):
-            if time.monotonic() >= until:
-                return
-            for tenant in self._blocks.tenants(batch):
-                if not self._may():
+        with suppress(_TakenOverError):
+            for place, batch in enumerate(waiting := self._waiting):
+                if time.monotonic() >= until:
                     return
-                self._take_in(tenant, batch)
-            if not self._may():
-                return
-            version = self._next_version()
-            self._insert("session_blocks", self._blocks.done(batch, version), version)
-            self._waiting = waiting[place + 1 :]
-            yield batch.rows
+                for tenant in self._blocks.tenants(batch):
+                    self._keep()
+                    self._take_in(tenant, batch)
+                version = self._next_version()
+                self._insert("session_blocks", self._blocks.done(batch, version), version)
+                self._waiting = waiting[place + 1 :]
+                yield batch.rows
 
-    def _may(self) -> bool:
+    def _keep(self) -> None:
+        """Goes on being the one who builds, or raises _TakenOverError: then nothing that was read before counts."""
         if self._lease is None:
-            return True
+            return
         held = self._lease.held()
-        if self._lease.epoch != self._epoch:  # another may have written since
+        if self._lease.epoch != self._epoch:
             self._epoch, self._version = self._lease.epoch, 0
-            return False
-        return held
+            held = False
+        if not held:
+            raise _TakenOverError
 
     def _insert(self, table: str, rows: pa.Table, version: int) -> None:
         """Nothing where another process has taken over."""
         if self._lease:
+            self._keep()
             self._engine.insert_if(self._lease.holds, table, rows, seconds=self._lease.write_seconds)
         else:
             self._engine.insert(table, rows, token=f"{table}-{version}")
