@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -11,6 +13,8 @@ from factbook.storage.engine import Engine
 
 KNOWN = 200_000
 """Pairs remembered, so that a user who stays signed in is not written with every block."""
+REMEMBERED = 86_400.0
+"""Seconds, at most: pairs that were written longer ago may have been removed with their events."""
 
 Pair: TypeAlias = tuple[str, str, str]
 """Tenant, anonymous id, user id."""
@@ -21,9 +25,11 @@ _PAIR = ("tenant", "anonymous_id", "user_id")
 class Identities:
     """Keeps the pairs of the blocks it is given. The writer alone uses it; writing a block again changes nothing."""
 
-    def __init__(self, engine: Engine, known: int = KNOWN) -> None:
+    def __init__(self, engine: Engine, known: int = KNOWN, clock: Callable[[], float] = time.monotonic) -> None:
         self._engine = engine
         self._most = known
+        self._clock = clock
+        self._since = clock()
         self._known: dict[Pair, int] = {}
 
     def keep(self, events: pa.Table, block: int) -> None:
@@ -31,6 +37,9 @@ class Identities:
         found = pairs(events)
         if not found.num_rows:
             return
+        if self._clock() - self._since > REMEMBERED:
+            self._since = self._clock()
+            self._known.clear()
         times = found["first_at"].cast(pa.int64()).to_pylist()
         keys = list(zip(*(found[name].to_pylist() for name in _PAIR), strict=True))
         news = [at < self._known.get(key, at + 1) for key, at in zip(keys, times, strict=True)]

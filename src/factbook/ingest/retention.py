@@ -21,6 +21,8 @@ from factbook.storage.engine import Engine, EngineError
 from factbook.storage.metadata import Metadata
 from factbook.storage.rows import RETENTION_LEVELS, Tenant
 
+from .retention_of_people import TABLES, remove_about_people
+
 log = structlog.get_logger()
 
 _ROLLUPS: Mapping[str, tuple[str, timedelta]] = {
@@ -137,8 +139,8 @@ def _run(
     started = clock()
     taken_before = started if settle is not None and settle(_PATIENCE_SECONDS) else _settled_before(engine, started)
     tenants = {tenant.id: tenant for tenant in metadata.tenants_of_system()}
-    present = {str(row[0]) for row in engine.rows("SELECT DISTINCT tenant FROM events")}
-    present |= {str(row[0]) for row in engine.rows("SELECT DISTINCT tenant FROM rollups")}
+    tables = ("events", "rollups", *TABLES)
+    present = {str(row[0]) for table in tables for row in engine.rows(f"SELECT DISTINCT tenant FROM {table}")}
     days = {tenant: limits(tenants.get(tenant), defaults or DefaultDays()) for tenant in sorted(present)}
     removed = [item for tenant in days for item in _remove_rollups(engine, tenant, days[tenant], started) if item.rows]
     counted = [_count_events(engine, tenant, days[tenant]["raw_events"], started, taken_before) for tenant in days]
@@ -151,9 +153,9 @@ def _run(
             engine.command(f"ALTER TABLE events DELETE WHERE {_OLD_EVENTS} {_WAIT}", _bound(item, taken_before))
         if item.rows:
             removed.append(item)
-        bound = {"tenant": item.tenant, "before": epoch_ms(item.before)}
-        if engine.rows(f"SELECT 1 FROM user_behavior WHERE {_OLD_SESSIONS} LIMIT 1", bound):
-            engine.command(f"ALTER TABLE user_behavior DELETE WHERE {_OLD_SESSIONS} {_WAIT}", bound)
+        kept = metadata.segments.listed(Scope.system(item.tenant))
+        freezings = [segment.freezing for segment in kept if segment.freezing is not None]
+        remove_about_people(engine, item.tenant, before=item.before, now=started, freezings=freezings)
     return Report(started, clock(), tuple(removed), dropped)
 
 
@@ -162,7 +164,6 @@ _OLD_EVENTS = (
     "tenant = {tenant:String} AND timestamp < fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
     " AND processed_at < fromUnixTimestamp64Milli({taken:Int64}, 'UTC')"
 )
-_OLD_SESSIONS = "tenant = {tenant:String} AND ended_at < fromUnixTimestamp64Milli({before:Int64}, 'UTC')"
 _KEEP_IDS = (
     "INSERT INTO removed_ids SELECT tenant, event_id, processed_at FROM events"
     f" WHERE {_OLD_EVENTS} AND processed_at >= fromUnixTimestamp64Milli({{lately:Int64}}, 'UTC')"
