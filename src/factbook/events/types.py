@@ -49,6 +49,7 @@ _KNOWN: dict[str, tuple[str, ...]] = {
         "db_query",
         "cache_access",
         "external_call",
+        "metric",
         "alert.triggered",
     ),
     "import": ("import_started", "import_completed", "import_failed"),
