@@ -108,6 +108,13 @@ def test_the_time_of_a_query_is_that_of_all_its_reads_together(engine: Engine, s
         running.closed(query)
 
 
+def test_groups_beyond_the_memory_are_kept_on_disk_and_the_answer_is_the_same(either: Engine, scope: Scope) -> None:
+    sql = """SELECT count(), sum(length(found)), sum(arraySum(found))
+        FROM (SELECT number % 1500000 AS k, groupArray(number) AS found FROM numbers(2000000) GROUP BY k)
+        WHERE {tenant:String} != ''"""
+    assert Warehouse(either, memory_bytes=180_000_000).rows(scope, sql) == [(1_500_000, 2_000_000, 1_999_999_000_000)]
+
+
 def test_query_over_its_memory_is_limited_and_the_engine_lives_on(either: Engine, scope: Scope) -> None:
     small = Warehouse(either, memory_bytes=50_000_000)
     for _ in range(3):

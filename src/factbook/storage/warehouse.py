@@ -40,14 +40,17 @@ class Warehouse:
         running: Running | None = None,
     ) -> None:
         """seconds: the bound of a query, of all its reads together. memory_bytes, rows_read (0: any number): the bounds
-        of one read. cells: most numbers in one answer.
+        of one read; past half of the memory its groups, and rows to be sorted, go to disk. cells: most numbers in one
+        answer.
 
         running: where the reads are told of and stopped.
         """
         self._engine = engine
         self.running = running or Running(engine)
         self._seconds = float(seconds)
+        half = int(memory_bytes) // 2
         self._bounds = f"max_memory_usage = {int(memory_bytes)}"
+        self._bounds += f", max_bytes_before_external_group_by = {half}, max_bytes_before_external_sort = {half}"
         if rows_read:
             self._bounds += f", max_rows_to_read = {int(rows_read)}"
         self.cells = cells
