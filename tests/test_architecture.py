@@ -28,6 +28,7 @@ ENGINE_USERS = (
     "factbook.ingest.identities",
     "factbook.ingest.recall",
     "factbook.ingest.retention",
+    "factbook.ingest.retention_of_people",
     "factbook.ingest.session_blocks",
     "factbook.ingest.session_lease",
     "factbook.ingest.sessions",
