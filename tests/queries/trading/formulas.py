@@ -23,7 +23,8 @@ def rolling(values: Sequence[float | None], period: int, each: Callable[[list[fl
 
 def smoothed(values: Sequence[float | None], period: int, weight: float) -> Line:
     """Begins with the mean of the first `period` values, then each counts `weight`."""
-    known, found, before = 0, [], 0.0
+    known, before = 0, 0.0
+    found: Line = []
     window: list[float] = []
     for value in values:
         if value is None:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from factbook.core.errors import invalid
-from factbook.queries.records import Fields
 
+from .cuts import TIMES, Cut, cut
 from .days import counted, daily_by
 from .drawdowns import deepest
-from .fields import TIMES, TRADES
+from .fields import TRADES
 from .question import Risk, Trading
 from .returns import sharpe
 
 MAX_LISTED = 1000
-ORDERS = tuple(TRADES)
 
 _PROPERTY = {"strategy": "strategy_id", "symbol": "symbol"}
 
@@ -42,14 +40,14 @@ async def listed(asked: Trading, risk: Risk, dimension: str, *, order: str, limi
     return {**asked.told, "rows": [{**row, **ratios.get(row[dimension], unknown)} for row in rows], "cut": cut}
 
 
-async def times(asked: Trading, fields: Fields = TRADES) -> dict[str, list[dict[str, Any]]]:
+async def times(asked: Trading) -> dict[str, list[dict[str, Any]]]:
     """By hour (0 to 23), weekday (1 is Monday) and month on the wall clock; what has no trade is left out."""
-    found = await asyncio.gather(*(asked.records.many(fields, by, limit=31) for by in TIMES.values()))
-    told = zip(TIMES.items(), found, strict=True)
-    return {
-        name: sorted(({name: int(row.pop(by)), **row} for row in rows), key=lambda row: int(row[name]))
-        for (name, by), (rows, _) in told
-    }
+
+    def read() -> Cut:
+        return cut(asked, TRADES, asked.money(), TIMES)
+
+    found = await asked.reads.run(asked.scope, read, "trades by time")
+    return {by: found.rows(by) for by in TIMES}
 
 
 def _by_day(asked: Trading, risk: Risk, field: str, names: list[str]) -> Mapping[str, Mapping[str, float | None]]:

@@ -13,7 +13,7 @@ from factbook.queries.behaviour.history import inside
 from factbook.queries.shown import shown
 from factbook.queries.where import moment, value_of
 
-from .question import Risk, Trading
+from .question import LOOKBACK, Risk, Trading
 
 MISSING = (
     "No balance.updated event tells the capital: returns and what is made of them are unknown. Send balances, or give"
@@ -60,7 +60,7 @@ FROM (
         argMin(({amount}, toUnixTimestamp64Milli(timestamp)), (timestamp, event_id))
     ) AS found
     FROM events
-    {inside(about, parameters, start_ms=0)}
+    {inside(about, parameters, start_ms=epoch_ms(asked.about.period.start - LOOKBACK))}
         AND event_type = 'balance.updated' AND mapContains(numbers, 'balance')
     GROUP BY account
 )""",

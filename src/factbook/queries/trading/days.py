@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from factbook.core.money import Money
@@ -19,24 +18,6 @@ MAX_DAYS = 20_000
 _FIRST = """SELECT toUnixTimestamp(min(bucket)), count()
 FROM rollups
 WHERE tenant = {tenant:String} AND level = '1d' AND event_type = 'position.closed' AND property = ''"""
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    pnl: float
-    trades: int
-
-
-def daily(asked: Trading, money: Money) -> dict[date, Day]:
-    """By the day on which positions were closed, on the wall clock; days without are left out."""
-    parameters = Parameters()
-    rows = asked.warehouse.rows(
-        asked.scope,
-        f"SELECT {_day(asked, parameters)} AS day, {_pnl(money, parameters)}, count()\nFROM events\n"
-        f"{_closed(asked, parameters)}\nGROUP BY day ORDER BY day LIMIT {MAX_DAYS}",
-        parameters.values,
-    )
-    return {day: Day(float(pnl), int(trades)) for day, pnl, trades in rows}
 
 
 def daily_by(asked: Trading, money: Money, field: str, values: Sequence[str]) -> Mapping[str, dict[date, float]]:

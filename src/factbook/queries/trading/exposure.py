@@ -7,7 +7,7 @@ from factbook.core.sql import Parameters
 from factbook.queries.behaviour.history import inside
 from factbook.queries.where import value_of
 
-from .question import Trading
+from .question import LOOKBACK, Trading
 
 
 def exposure(asked: Trading) -> float | None:
@@ -33,7 +33,7 @@ FROM (
     SELECT opened, closed,
         max(closed) OVER (ORDER BY opened, closed ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
     FROM (
-        SELECT {position} AS id, if(id = '', toString(event_id), id) AS position,
+        SELECT if({position} = '', sipHash64(event_id), sipHash64({position})) AS position,
             if(
                 countIf({held}) > 0,
                 minIf({at} - toInt64(numbers['holding_seconds'] * 1000), {held}),
@@ -45,9 +45,9 @@ FROM (
                 {stop}
             ) AS closed
         FROM events
-        {inside(asked.about, parameters, start_ms=0, end_ms=until)}
+        {inside(asked.about, parameters, start_ms=epoch_ms(asked.about.period.start - LOOKBACK), end_ms=until)}
             AND event_type IN ('position.opened', 'position.closed')
-        GROUP BY id, position
+        GROUP BY position
         HAVING countIf({held}) > 0 OR countIf(event_type = 'position.opened') > 0
     )
 )""",

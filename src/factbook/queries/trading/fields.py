@@ -22,7 +22,8 @@ TRADES: Fields = {
 }
 """Of closed positions: all together, or those of one strategy, symbol, hour."""
 
-TOTALS: Fields = {**TRADES, "fees": "trading_fees", "net_pnl": "net_pnl", "open_positions": "open_positions"}
+COSTS: Fields = {"fees": "trading_fees", "net_pnl": "net_pnl"}
+"""Of filled orders and closed positions together."""
 
 BRIEF: Fields = {
     "total_trades": "trades",
@@ -50,6 +51,3 @@ ORDERS: Fields = {
     "volume": "trading_volume",
     "fees": "trading_fees",
 }
-
-TIMES = {"hour": "hour_of_day", "weekday": "day_of_week", "month": "month_of_year"}
-"""Name of a table → the dimension it is cut by."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
 from functools import partial
 from typing import Any
 
 from factbook.core.money import Money
 
-from .breakdowns import times
-from .capital import MISSING, Capital, capital
+from .capital import MISSING, capital
 from .curve import NO_TRADES, USED_UP, Curve, figures
-from .days import Day, counted, daily
+from .cuts import CUTS, TIMES, Cut, cut
+from .days import counted
 from .exposure import exposure
-from .fields import BRIEF, TOTALS
+from .fields import BRIEF, COSTS, TRADES
 from .question import Risk, Trading
 from .returns import FEWEST_FOR_TAIL
 
@@ -24,24 +23,22 @@ BREAKDOWN = 10
 
 async def performance(asked: Trading, risk: Risk) -> dict[str, Any]:
     """The TradingMetrics record. CONFLICT for amounts in a currency without a rate."""
-    record, strategies, symbols, by_time, (money, curve), at_stake = await asyncio.gather(
-        asked.records.one(TOTALS),
-        asked.records.many(BRIEF, "strategy", limit=BREAKDOWN),
-        asked.records.many(BRIEF, "symbol", limit=BREAKDOWN),
-        times(asked, BRIEF),
-        asked.reads.run(asked.scope, partial(curve_of, asked, risk), "equity"),
+    costs, (money, found, curve), at_stake = await asyncio.gather(
+        asked.records.one(COSTS),
+        asked.reads.run(asked.scope, partial(_trades, asked, risk), "trades"),
         asked.reads.run(asked.scope, partial(exposure, asked), "exposure"),
     )
     return {
         **asked.told,
         "currency": money.currency or None,
-        **record,
+        **found.whole,
+        **{name: costs[name] for name in COSTS},
         **figures(curve, risk),
         "exposure": at_stake,
         "capital": curve.capital.told if curve.capital else None,
-        "strategy_breakdown": strategies[0],
-        "symbol_breakdown": symbols[0],
-        "time_analysis": by_time,
+        "strategy_breakdown": _brief(found.largest("strategy", BREAKDOWN)),
+        "symbol_breakdown": _brief(found.largest("symbol", BREAKDOWN)),
+        "time_analysis": {by: _brief(found.rows(by)) for by in TIMES},
         "notes": notes(curve),
     }
 
@@ -49,8 +46,24 @@ async def performance(asked: Trading, risk: Risk) -> dict[str, Any]:
 def curve_of(asked: Trading, risk: Risk) -> tuple[Money, Curve]:
     """(what amounts are told in, the equity of the period)."""
     money = asked.money()
-    traded = daily(asked, money)
-    return money, _curve(asked, risk, traded, capital(asked, risk, money))
+    return money, _curve(asked, risk, money, cut(asked, BRIEF, money, ("day",)))
+
+
+def _trades(asked: Trading, risk: Risk) -> tuple[Money, Cut, Curve]:
+    money = asked.money()
+    found = cut(asked, TRADES, money, CUTS)
+    return money, found, _curve(asked, risk, money, found)
+
+
+def _curve(asked: Trading, risk: Risk, money: Money, found: Cut) -> Curve:
+    traded = {day: float(record["total_pnl"] or 0) for day, record in found.records["day"].items()}
+    days = counted(asked, traded, risk.days)
+    return Curve(days, [traded.get(day, 0.0) for day in days], capital(asked, risk, money))
+
+
+def _brief(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The dimension, which comes first, and the fields of BRIEF."""
+    return [{name: value for at, (name, value) in enumerate(row.items()) if not at or name in BRIEF} for row in rows]
 
 
 def notes(curve: Curve) -> list[str]:
@@ -64,8 +77,3 @@ def notes(curve: Curve) -> list[str]:
     if len(curve.days) < FEWEST_FOR_TAIL:
         return [f"Value at risk needs {FEWEST_FOR_TAIL} days; here are {len(curve.days)}."]
     return []
-
-
-def _curve(asked: Trading, risk: Risk, traded: dict[date, Day], base: Capital | None) -> Curve:
-    days = counted(asked, traded, risk.days)
-    return Curve(days, [traded[day].pnl if day in traded else 0.0 for day in days], base)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from factbook.core.calendar import Calendar
@@ -27,6 +27,9 @@ from factbook.storage.warehouse import Warehouse
 DEFAULT_PERIOD = "last_365_days"
 DAYS_A_YEAR = {"weekdays": 252, "all": 365}
 """What a year has of the days that are counted."""
+
+LOOKBACK = timedelta(days=90)
+"""How long before the period positions and balances are looked for that reach into it."""
 
 _PERIOD = ("period", "start_time", "end_time")
 _MONEY_OF = ("position.closed", "order.filled", "balance.updated")

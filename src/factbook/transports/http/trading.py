@@ -13,8 +13,9 @@ from factbook.queries.behaviour.history import FIELDS
 from factbook.queries.behaviour.reading import one_of
 from factbook.queries.trading import breakdowns, candles, indicator_values
 from factbook.queries.trading.chosen import chosen
+from factbook.queries.trading.cuts import TIMES
 from factbook.queries.trading.equity import equity_curve
-from factbook.queries.trading.fields import ORDERS, TIMES, TRADES
+from factbook.queries.trading.fields import ORDERS, TRADES
 from factbook.queries.trading.indicators import INDICATORS
 from factbook.queries.trading.intervals import interval
 from factbook.queries.trading.orders import CUTS, orders
@@ -124,7 +125,7 @@ def _results(routes: APIRouter, services: Services) -> None:
         by: Annotated[_Text, Query(description="Of a csv: hour, weekday or month.")] = None,
         format: _Format = "json",
     ) -> Response:
-        cut = one_of(by or "hour", tuple(TIMES), "by")
+        cut = one_of(by or "hour", TIMES, "by")
         told = await breakdowns.times(asked)
         if format == "csv":
             return rows_as_csv(told[cut], [cut, *TRADES], f"trades-by-{cut}")

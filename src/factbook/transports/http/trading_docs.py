@@ -44,8 +44,6 @@ PERFORMANCE: dict[str, Any] = {
     **_TRADES,
     "fees": 240.0,
     "net_pnl": 5160.0,
-    "open_positions": 3,
-    "events": 240,
     "sharpe_ratio": 1.41,
     "sortino_ratio": 2.2,
     "calmar_ratio": 1.9,
