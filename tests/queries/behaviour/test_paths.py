@@ -110,11 +110,17 @@ def test_a_session_that_has_lasted_long_enough_ends_a_path(
     assert layers == ([{"e60", "e121", "e122"}, {"e30", "e91"}, {"e0", "e61"}] if backward else forward)
 
 
-def test_very_long_walks_are_cut_and_said_to_be(warehouse: Warehouse, engine: Engine, scope: Scope) -> None:
+@pytest.mark.parametrize("by_session", [False, True])
+@pytest.mark.parametrize("backward", [False, True])
+def test_very_long_walks_are_cut_and_said_to_be(
+    warehouse: Warehouse, engine: Engine, scope: Scope, backward: bool, by_session: bool
+) -> None:
     given(engine, scope, [event(m, f"e{m}") for m in range(6)])
-    told = paths(warehouse, scope, asked(most_events=3, depth=10))
-    assert (told["degraded"], len(told["layers"])) == (True, 3)
-    assert "1 people" in told["notes"][0]
+    given(engine, scope, [event(m, f"e{m}", "brief") for m in range(3)])
+    told = paths(warehouse, scope, asked(most_events=3, depth=10, backward=backward, by_session=by_session))
+    assert (told["degraded"], len(told["layers"]), told["paths"]) == (True, 3, 2)
+    assert {node["label"] for node in told["layers"][0]["nodes"]} == ({"e5", "e2"} if backward else {"e0"})
+    assert told["notes"][0].startswith("1 people")
 
 
 def test_of_too_many_events_a_sample_of_people_is_looked_at(warehouse: Warehouse, engine: Engine, scope: Scope) -> None:

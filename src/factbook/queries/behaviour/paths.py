@@ -17,7 +17,7 @@ from factbook.storage.warehouse import Warehouse
 from .history import History, inside
 from .people import people
 from .selection import Selection, matches
-from .walks import MOST_EVENTS, long_walks, sample, shortened
+from .walks import MOST_EVENTS, sample, shortened
 
 MOST_LABELS = 1000
 """Told apart in all layers together; the rest is other."""
@@ -81,6 +81,9 @@ _Edges = dict[tuple[int, str | None, str | None], tuple[int, int]]
 _END, _OTHER, _FIRST = 0, 1, 2
 """Nodes are numbers while they are walked over: the end, all others, and from here on those told apart."""
 
+_CUT = 0x3FFF
+"""The node of a walk of its own that everybody has behind his others who did more than is looked at."""
+
 
 def _edges(warehouse: Warehouse, scope: Scope, asked: PathsRequest) -> tuple[_Edges, int, list[str]]:
     who = people(warehouse, scope)
@@ -107,12 +110,14 @@ def _edges(warehouse: Warehouse, scope: Scope, asked: PathsRequest) -> tuple[_Ed
     numbered = parameters.add(list(range(_FIRST, _FIRST + len(names))), "Array(UInt16)")
     node = f"transform({label}, {listed}, {numbered}, {_OTHER})"
     rows += "" if _is_type(asked) else f" AND {label} != ''"
-    counted = f"SELECT {who.of} AS who {rows}"
-    long = long_walks(warehouse, scope, who.begin, counted, parameters, asked.most_events)
     steps = f"SELECT {_step(asked, node, point, conversion)} AS step, {point} AS is_point, {who.of} AS who {rows}"
     found = warehouse.rows(scope, who.begin + _counted(asked, steps), parameters.values)
     edges: _Edges = {}
+    long = 0
     for edge, n, converted in found:
+        if edge == _CUT << 16:
+            long = int(n)
+            continue
         edges[edge >> 32, _name(edge >> 16 & 0xFFFF, names), _name(edge & 0xFFFF, names)] = int(n), int(converted)
     return edges, long, notes
 
@@ -128,9 +133,12 @@ def _step(asked: PathsRequest, node: str, point: str, conversion: str) -> str:
 
 def _counted(asked: PathsRequest, steps: str) -> str:
     """SQL of rows `edge` (layer, node and next node as one number), how many, and how many converted; of `steps`."""
-    kept = f"arraySlice(told, {-asked.most_events if asked.backward else 1}, {asked.most_events})"
+    most = asked.most_events
+    cut = f"bitShiftLeft(toUInt128(0xFFFFFFFFFFFF), 80) + {_CUT * 4 + 2}"
+    cut = f"arrayPushBack(arraySlice(told, {-most if asked.backward else 1}, {most}), {cut})"
+    begins = asked.rule.begins if asked.by_session else f"arrayMap(step -> bitShiftRight(step, 2) = {_CUT}, walked)"
     is_point = "arrayExists(step -> bitTest(step, 1), walk)"
-    split = "arraySplit((step, begins) -> begins, walked, begun)" if asked.by_session else "[walked]"
+    split = "arraySplit((step, begins) -> begins, walked, begun)"
     walks = f"arrayFilter(walk -> {is_point}, {split})" if asked.point else split
     walk = f"arrayReverse(arrayJoin({walks}))" if asked.backward else f"arrayJoin({walks})"
     from_point = "arraySlice(walk, arrayFirstIndex(step -> bitTest(step, 1), walk))" if asked.point else "walk"
@@ -145,8 +153,9 @@ FROM (
     FROM (
         SELECT {walk} AS walk
         FROM (
-            SELECT {kept} AS kept, arrayMap(step -> toUInt16(bitAnd(step, 0xFFFF)), kept) AS walked,
-                arrayMap(step -> toInt64(bitShiftRight(step, 80)), kept) AS times, {asked.rule.begins} AS begun
+            SELECT if(length(told) > {most}, {cut}, told) AS kept,
+                arrayMap(step -> toUInt16(bitAnd(step, 0xFFFF)), kept) AS walked,
+                arrayMap(step -> toInt64(bitShiftRight(step, 80)), kept) AS times, {begins} AS begun
             FROM (
                 SELECT arraySort(groupArray(step)) AS told FROM ({steps})
                 GROUP BY who{" HAVING max(is_point)" if asked.point else ""}
