@@ -6,14 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from factbook.core.clock import epoch_ms
-from factbook.core.money import Money
 from factbook.core.sql import Parameters
-from factbook.queries.asking.aggregates import rate
 from factbook.queries.behaviour.history import inside
 from factbook.queries.shown import shown
 from factbook.queries.where import moment, value_of
 
-from .question import LOOKBACK, Risk, Trading
+from .question import LOOKBACK, Amounts, Risk, Trading
 
 MISSING = (
     "No balance.updated event tells the capital: returns and what is made of them are unknown. Send balances, or give"
@@ -37,7 +35,7 @@ class Capital:
         return {"amount": self.amount, "source": self.source, "accounts": self.accounts or None, "as_of": self.since}
 
 
-def capital(asked: Trading, risk: Risk, money: Money) -> Capital | None:
+def capital(asked: Trading, risk: Risk, money: Amounts) -> Capital | None:
     """At the beginning of the period: of each account the newest balance before it, else its first within it.
 
     Of the filters those on the account and the currency choose balances; a strategy or symbol has none of its own.
@@ -49,7 +47,7 @@ def capital(asked: Trading, risk: Risk, money: Money) -> Capital | None:
     start = moment(epoch_ms(asked.about.period.start), parameters)
     about = replace(asked.about, conditions=conditions)
     account = value_of("account_id", None, parameters)
-    amount = f"numbers['balance'] * {rate(money, parameters)}"
+    amount = f"numbers['balance'] * {money.rate(parameters)}"
     [(total, accounts, since)] = asked.warehouse.rows(
         asked.scope,
         f"""SELECT sum(tupleElement(found, 1)), count(), max(tupleElement(found, 2))

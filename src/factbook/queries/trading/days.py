@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from factbook.core.money import Money
 from factbook.core.sql import Parameters
-from factbook.queries.asking.aggregates import rate
 from factbook.queries.behaviour.history import inside
 from factbook.queries.where import value_of
 
-from .question import Trading
+from .question import Amounts, Trading
 
 MAX_DAYS = 20_000
 
@@ -20,7 +18,7 @@ FROM rollups
 WHERE tenant = {tenant:String} AND level = '1d' AND event_type = 'position.closed' AND property = ''"""
 
 
-def daily_by(asked: Trading, money: Money, field: str, values: Sequence[str]) -> Mapping[str, dict[date, float]]:
+def daily_by(asked: Trading, money: Amounts, field: str, values: Sequence[str]) -> Mapping[str, dict[date, float]]:
     """Profit and loss by day of each of `values` of the property `field`."""
     parameters = Parameters()
     value = value_of(field, None, parameters)
@@ -62,8 +60,8 @@ def _day(asked: Trading, parameters: Parameters) -> str:
     return f"toDate32(timestamp, {parameters.add(asked.calendar.zone.key, 'String')})"
 
 
-def _pnl(money: Money, parameters: Parameters) -> str:
-    return f"sum(numbers['pnl'] * {rate(money, parameters)})"
+def _pnl(money: Amounts, parameters: Parameters) -> str:
+    return f"sum(numbers['pnl'] * {money.rate(parameters)})"
 
 
 def _closed(asked: Trading, parameters: Parameters) -> str:

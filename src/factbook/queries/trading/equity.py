@@ -32,7 +32,7 @@ async def equity_curve(asked: Trading, risk: Risk) -> dict[str, Any]:
     fall = curve.deepest
     return {
         **asked.told,
-        "currency": money.currency or None,
+        "currency": money.currency,
         "capital": curve.capital.told if curve.capital else None,
         "points": points,
         "deepest": None if fall is None else fallen(fall, curve),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from factbook.core.clock import epoch_ms
 from factbook.core.sql import Parameters
 from factbook.queries.behaviour.history import inside
-from factbook.queries.where import value_of
 
 from .question import LOOKBACK, Trading
 
@@ -22,7 +21,6 @@ def exposure(asked: Trading) -> float | None:
     if until <= begin:
         return None
     start, stop = parameters.add(begin, "Int64"), parameters.add(until, "Int64")
-    position = value_of("position_id", None, parameters)
     at = "toUnixTimestamp64Milli(timestamp)"
     held = "event_type = 'position.closed' AND mapContains(numbers, 'holding_seconds')"
     [(covered, first, positions)] = asked.warehouse.rows(
@@ -33,7 +31,11 @@ FROM (
     SELECT opened, closed,
         max(closed) OVER (ORDER BY opened, closed ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
     FROM (
-        SELECT if({position} = '', sipHash64(event_id), sipHash64({position})) AS position,
+        SELECT multiIf(
+                mapContains(texts, 'position_id'), sipHash64(texts['position_id']),
+                mapContains(numbers, 'position_id'), sipHash64(numbers['position_id']),
+                sipHash64(event_id)
+            ) AS position,
             if(
                 countIf({held}) > 0,
                 minIf({at} - toInt64(numbers['holding_seconds'] * 1000), {held}),

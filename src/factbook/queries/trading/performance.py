@@ -6,15 +6,13 @@ import asyncio
 from functools import partial
 from typing import Any
 
-from factbook.core.money import Money
-
 from .capital import MISSING, capital
 from .curve import NO_TRADES, USED_UP, Curve, figures
 from .cuts import CUTS, TIMES, Cut, cut
 from .days import counted
 from .exposure import exposure
 from .fields import BRIEF, COSTS, TRADES
-from .question import Risk, Trading
+from .question import Amounts, Risk, Trading
 from .returns import FEWEST_FOR_TAIL
 
 BREAKDOWN = 10
@@ -30,7 +28,7 @@ async def performance(asked: Trading, risk: Risk) -> dict[str, Any]:
     )
     return {
         **asked.told,
-        "currency": money.currency or None,
+        "currency": money.currency,
         **found.whole,
         **{name: costs[name] for name in COSTS},
         **figures(curve, risk),
@@ -43,19 +41,19 @@ async def performance(asked: Trading, risk: Risk) -> dict[str, Any]:
     }
 
 
-def curve_of(asked: Trading, risk: Risk) -> tuple[Money, Curve]:
+def curve_of(asked: Trading, risk: Risk) -> tuple[Amounts, Curve]:
     """(what amounts are told in, the equity of the period)."""
     money = asked.money()
     return money, _curve(asked, risk, money, cut(asked, BRIEF, money, ("day",)))
 
 
-def _trades(asked: Trading, risk: Risk) -> tuple[Money, Cut, Curve]:
+def _trades(asked: Trading, risk: Risk) -> tuple[Amounts, Cut, Curve]:
     money = asked.money()
     found = cut(asked, TRADES, money, CUTS)
     return money, found, _curve(asked, risk, money, found)
 
 
-def _curve(asked: Trading, risk: Risk, money: Money, found: Cut) -> Curve:
+def _curve(asked: Trading, risk: Risk, money: Amounts, found: Cut) -> Curve:
     traded = {day: float(record["total_pnl"] or 0) for day, record in found.records["day"].items()}
     days = counted(asked, traded, risk.days)
     return Curve(days, [traded.get(day, 0.0) for day in days], capital(asked, risk, money))

@@ -12,8 +12,10 @@ from factbook.core.clock import epoch_ms
 from factbook.core.errors import invalid
 from factbook.core.money import Money
 from factbook.core.scope import Scope
+from factbook.core.sql import Parameters
 from factbook.events.filters import number as read_number
 from factbook.queries.answers import Answers
+from factbook.queries.asking.aggregates import rate
 from factbook.queries.asking.ask import Tenant
 from factbook.queries.asking.foreign import told_in
 from factbook.queries.asking.lookups import Lookups
@@ -28,7 +30,7 @@ DEFAULT_PERIOD = "last_365_days"
 DAYS_A_YEAR = {"weekdays": 252, "all": 365}
 """What a year has of the days that are counted."""
 
-LOOKBACK = timedelta(days=90)
+LOOKBACK = timedelta(days=30)
 """How long before the period positions and balances are looked for that reach into it."""
 
 _PERIOD = ("period", "start_time", "end_time")
@@ -44,6 +46,22 @@ class Risk:
     days_a_year: int = 252
     risk_free_rate: float = 0.0
     starting_capital: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """money: what amounts are told in. converted: some came in other currencies, or may have."""
+
+    money: Money
+    converted: bool
+
+    @property
+    def currency(self) -> str | None:
+        return self.money.currency or None
+
+    def rate(self, parameters: Parameters) -> str:
+        """SQL: what an event's amounts are multiplied by."""
+        return rate(self.money, parameters) if self.converted else "1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +95,11 @@ class Trading:
             "timezone": zone.key,
         }
 
-    def money(self) -> Money:
+    def money(self) -> Amounts:
         """What amounts are told in. CONFLICT for a currency without a rate."""
         seen = Lookups(self.warehouse, self.scope).currencies(_MONEY_OF)
-        return told_in(self.records.tenant.money, seen, self.about.conditions)[0]
+        money, foreign = told_in(self.records.tenant.money, seen, self.about.conditions)
+        return Amounts(money, bool(foreign) or self.about.include_bots)
 
 
 def trading(
