@@ -1,0 +1,99 @@
+"""One pass over the closed positions for everything that a record is cut by: the metrics of its fields, as declared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from factbook.core.sql import Parameters
+from factbook.queries.asking.aggregates import aggregate
+from factbook.queries.asking.leaves import Leaf, Read, Value, leaves, reckoned
+from factbook.queries.behaviour.history import inside
+from factbook.queries.records import Fields
+from factbook.queries.where import value_of
+
+from .question import Amounts, Trading
+
+MAX_ROWS = 100_000
+
+ALL = "all"
+_TIMES = {
+    "hour": "toHour(timestamp, {zone})",
+    "weekday": "toDayOfWeek(timestamp, 0, {zone})",
+    "month": "toMonth(timestamp, {zone})",
+    "day": "toDate32(timestamp, {zone})",
+}
+_PROPERTIES = {"strategy": "strategy_id", "symbol": "symbol"}
+TIMES = ("hour", "weekday", "month")
+CUTS = (*_PROPERTIES, *_TIMES)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """records: by the name of a cut, and by the value that events have in it; of ALL by None."""
+
+    records: Mapping[str, Mapping[Any, dict[str, Value]]]
+
+    @property
+    def whole(self) -> dict[str, Value]:
+        return self.records[ALL][None]
+
+    def rows(self, by: str) -> list[dict[str, Any]]:
+        """In the order of their values."""
+        return [{by: value, **record} for value, record in sorted(self.records[by].items())]
+
+    def largest(self, by: str, limit: int) -> list[dict[str, Any]]:
+        """With most trades first; those of no strategy or symbol under None."""
+        found = sorted(self.records[by].items(), key=lambda one: (-int(one[1]["total_trades"] or 0), one[0]))
+        return [{by: value or None, **record} for value, record in found[:limit]]
+
+
+def cut(asked: Trading, fields: Fields, money: Amounts, by: tuple[str, ...]) -> Cut:
+    """The record of everything, and of each value of the cuts in `by`."""
+    catalog, parameters = asked.records.tenant.catalog, Parameters()
+    metrics = {field: catalog.get(id_) for field, id_ in fields.items()}
+    read = list(dict.fromkeys(leaf for metric in metrics.values() for leaf in leaves(catalog, metric)))
+    values = ", ".join(
+        aggregate(replace(leaf, money=leaf.money and money.converted), money.money, parameters).direct for leaf in read
+    )
+    zone = parameters.add(asked.calendar.zone.key, "String")
+    keys = ", ".join(f"{_key(name, zone, parameters)} AS by_{name}" for name in by)
+    names = ", ".join(f"by_{name}" for name in by)
+    types = parameters.add(sorted({name for leaf in read for name in leaf.events}), "Array(String)")
+    rows = asked.warehouse.rows(
+        asked.scope,
+        f"SELECT {', '.join(f'grouping(by_{name})' for name in by)}, {keys}, {values}\nFROM events\n"
+        f"{inside(asked.about, parameters)}\n    AND event_type IN {types}\n"
+        f"GROUP BY GROUPING SETS ((), {', '.join(f'(by_{name})' for name in by)})\nORDER BY {names} LIMIT {MAX_ROWS}",
+        parameters.values,
+    )
+    found: dict[str, dict[Any, dict[Leaf, Any]]] = {ALL: {None: {}}, **{name: {} for name in by}}
+    for row in rows:
+        is_away, told, numbers = row[: len(by)], row[len(by) : 2 * len(by)], row[2 * len(by) :]
+        at = next((place for place, away in enumerate(is_away) if not away), None)
+        name, value = (ALL, None) if at is None else (by[at], told[at])
+        found[name][value] = dict(zip(read, numbers, strict=True))
+    return Cut(
+        {name: {value: _record(asked, metrics, one) for value, one in each.items()} for name, each in found.items()}
+    )
+
+
+def _key(name: str, zone: str, parameters: Parameters) -> str:
+    if name in _PROPERTIES:
+        return value_of(_PROPERTIES[name], None, parameters)
+    return _TIMES[name].format(zone=zone)
+
+
+def _record(asked: Trading, metrics: Mapping[str, Any], found: Mapping[Leaf, Any]) -> dict[str, Value]:
+    def fetch(leaf: Leaf, opening: bool) -> Read:
+        value = found.get(leaf, 0 if leaf.measure.kind == "count" else None)
+        known = None if value is None or math.isnan(value) else value
+        return lambda row, span: known
+
+    days = asked.about.period.length.total_seconds() / 86_400
+    return {
+        field: reckoned(asked.records.tenant.catalog, metric, fetch, lambda span: None, lambda span: days)(0, 0)
+        for field, metric in metrics.items()
+    }
