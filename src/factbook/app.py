@@ -78,6 +78,7 @@ from factbook.transports.http import (
     retention,
     segments,
     settings,
+    systems,
     telemetry_in,
     trading,
 )
@@ -134,6 +135,7 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         (paths.router(services), journey),
         (lifecycle.router(services), cohort),
         (trading.router(services), []),
+        (systems.router(services), []),
         (auth.router(services), []),
         (keys.router(services), []),
         (retention.router(services), []),
