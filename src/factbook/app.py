@@ -58,6 +58,7 @@ from factbook.transports.http import (
     behaviour,
     catalog,
     cohorts,
+    content,
     custom_events,
     dashboard,
     dead_letters,
@@ -81,6 +82,7 @@ from factbook.transports.http import (
     systems,
     telemetry_in,
     trading,
+    users,
 )
 from factbook.transports.http.features import needs
 from factbook.transports.http.heads import Heads
@@ -134,8 +136,10 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         (journeys.router(services), journey),
         (paths.router(services), journey),
         (lifecycle.router(services), cohort),
+        (content.router(services), []),
         (trading.router(services), []),
         (systems.router(services), []),
+        (users.router(services), []),
         (auth.router(services), []),
         (keys.router(services), []),
         (retention.router(services), []),

@@ -1,0 +1,1 @@
+"""Users, answered: the record of one person, of everybody together, and the list of people."""
