@@ -1,0 +1,102 @@
+"""How the views of content spread over countries, regions, hours and days, and when anything last came in of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from factbook.core.clock import epoch_ms
+from factbook.core.sql import Parameters
+from factbook.queries.behaviour.history import inside
+
+from .question import Content, among
+
+TOLD = 10
+"""Countries and regions that a record tells."""
+TREND_DAYS, MOST_DAYS = 7, 366
+"""Days that a trend looks at, at least and at most."""
+
+_EPOCH = date(1970, 1, 1)
+_VIEW = "event_type = 'content_view'"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Views of the period by country and region ('' where events have none), by hour of day; days: by day, also those
+    before the period that a trend looks at. last_ms: when the newest event was processed."""
+
+    countries: Mapping[str, int] = field(default_factory=dict)
+    regions: Mapping[str, int] = field(default_factory=dict)
+    hours: Mapping[int, int] = field(default_factory=dict)
+    days: Mapping[date, int] = field(default_factory=dict)
+    last_ms: int | None = None
+
+
+def spread(asked: Content, ids: Sequence[str]) -> Mapping[str, Spread]:
+    """By content id; the numbers are those of the metric content_views by these dimensions."""
+    if not ids:
+        return {}
+    parameters = Parameters()
+    begin, first = epoch_ms(asked.about.period.start), epoch_ms(_trend_from(asked))
+    zone = parameters.add(asked.about.calendar.zone.key, "String")
+    of_period = f"timestamp >= fromUnixTimestamp64Milli({parameters.add(begin, 'Int64')}, 'UTC')"
+    is_view = f"{_VIEW} AND {of_period}"
+    rows = asked.rows(
+        f"""SELECT content_id,
+    sumMapIf(map(toString(country), toUInt64(1)), {is_view}),
+    sumMapIf(map(toString(region), toUInt64(1)), {is_view}),
+    sumMapIf(map(toHour(timestamp, {zone}), toUInt64(1)), {is_view}),
+    sumMapIf(map(toInt32(toDate32(timestamp, {zone})), toUInt64(1)), {_VIEW}),
+    maxIf(toUnixTimestamp64Milli(processed_at), {of_period})
+FROM events
+{inside(asked.about, parameters, start_ms=min(begin, first))} AND {among(ids, parameters)}
+GROUP BY content_id""",
+        parameters,
+    )
+    return {
+        id_: Spread(
+            countries,
+            regions,
+            {int(hour): n for hour, n in hours.items()},
+            {_EPOCH + timedelta(days=int(day)): n for day, n in days.items()},
+            int(last) or None,
+        )
+        for id_, countries, regions, hours, days, last in rows
+    }
+
+
+def largest(found: Mapping[str, int], most: int = TOLD) -> dict[str, int]:
+    """The largest, those without a name left out."""
+    named = sorted(((name, n) for name, n in found.items() if name), key=lambda each: (-each[1], each[0]))
+    return dict(named[:most])
+
+
+def daily_trend(asked: Content, found: Spread) -> float | None:
+    """By how many per cent of their mean views change a day: the slope of a straight line through the days that are
+    over, from the first of them with a view on; None for fewer than three."""
+    calendar, period = asked.about.calendar, asked.about.period
+    day, counts = calendar.day(_trend_from(asked)), []
+    until = min(period.end, asked.now)
+    while calendar.midnight(day + timedelta(days=1)) <= until:
+        counts.append(found.days.get(day, 0))
+        day += timedelta(days=1)
+    return slope(counts)
+
+
+def slope(counts: Sequence[int]) -> float | None:
+    """Per cent of the mean, from the first that is not 0 on."""
+    begun = next((at for at, count in enumerate(counts) if count), len(counts))
+    told = counts[begun:]
+    if len(told) < 3:
+        return None
+    middle, mean = (len(told) - 1) / 2, sum(told) / len(told)
+    up = sum((at - middle) * (count - mean) for at, count in enumerate(told))
+    return 100 * up / sum((at - middle) ** 2 for at in range(len(told))) / mean
+
+
+def _trend_from(asked: Content) -> datetime:
+    calendar, period = asked.about.calendar, asked.about.period
+    last = calendar.day(period.end - timedelta(milliseconds=1))
+    day = min(calendar.day(period.start), last - timedelta(days=TREND_DAYS - 1))
+    return calendar.midnight(max(day, last - timedelta(days=MOST_DAYS - 1)))

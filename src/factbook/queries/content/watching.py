@@ -1,0 +1,109 @@
+"""How long people watched: the time from a play to what ended it, whatever pauses are missing.
+
+A play lasts until the person's next event of playing the same content (content_view, play, pause, complete), at most as
+long as the position moved where both tell it and it moved on, and never longer than LONGEST_MS. Where nothing follows,
+or only a view or play after more time than ends a session, it lasts until the person's next event of any kind within
+that time, else it counts nothing. At the same millisecond a play comes last, several by their position. Time is
+counted by when the play began; plays of one person and content never count twice, those of nobody not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from factbook.core.clock import epoch_ms
+from factbook.core.sql import Parameters
+from factbook.queries.behaviour.history import inside
+from factbook.queries.behaviour.people import People, people
+
+from .question import Content, among
+
+LONGEST_MS = 3 * 3_600_000
+"""Of one play: what is longer is a tab left open."""
+PLAYING = ("content_view", "content_play", "content_pause", "content_complete")
+
+_AT = "toUnixTimestamp64Milli(timestamp)"
+_STEP = f"""(
+            {_AT}, event_type = 'content_play',
+            if(mapContains(numbers, 'position_seconds'), numbers['position_seconds'], -1.),
+            event_type IN ('content_pause', 'content_complete')
+        )"""
+_NOTHING = "(toInt64(0), toUInt8(0), -1., toUInt8(0))"
+_OPEN = -1
+_LENGTH = """multiIf(
+            NOT step.2 OR step.1 >= {end}, 0,
+            next.1 = 0, {open},
+            step.3 >= 0 AND next.3 > step.3,
+            least(next.1 - step.1, {longest}, toInt64(round(least(next.3 - step.3, {longest}) * 1000))),
+            next.4 OR next.1 - step.1 <= {timeout}, least(next.1 - step.1, {longest}),
+            {open}
+        )"""
+
+
+def watched(asked: Content, ids: Sequence[str]) -> Mapping[str, float]:
+    """Seconds by content id, of those with a play by anybody."""
+    if not ids:
+        return {}
+    who = people(asked.warehouse, asked.scope)
+    parameters = Parameters()
+    rows = asked.rows(
+        f"""{who.begin}SELECT content_id, sum(length), countIf(notEmpty(open))
+FROM ({_walks(asked, ids, who, parameters)})
+GROUP BY content_id""",
+        parameters,
+    )
+    found = {id_: int(length) for id_, length, _ in rows}
+    if any(left for _, _, left in rows):
+        for id_, length in _left_open(asked, [row[0] for row in rows if row[2]], who).items():
+            found[id_] += length
+    return {id_: length / 1000 for id_, length in found.items()}
+
+
+def _walks(asked: Content, ids: Sequence[str], who: People, parameters: Parameters) -> str:
+    """SQL of a row for each person and content with a play: what is closed, in milliseconds, and when the plays began
+    that are open."""
+    begin, end = epoch_ms(asked.about.period.start), epoch_ms(asked.about.period.end)
+    bound = {"longest": LONGEST_MS, "timeout": asked.rule.timeout_ms, "open": _OPEN}
+    length = _LENGTH.format(end=parameters.add(end, "Int64"), **bound)
+    return f"""
+    SELECT content_id, who,
+        arrayMap((step, next) -> {length}, walk, arrayShiftLeft(walk, 1, {_NOTHING})) AS lengths,
+        arraySum(arrayMap(length -> greatest(length, 0), lengths)) AS length,
+        arrayMap(step -> step.1, arrayFilter((step, length) -> length = {_OPEN}, walk, lengths)) AS open
+    FROM (
+        SELECT {who.of} AS who, content_id, arraySort(groupArray({_STEP})) AS walk
+        FROM events
+        {inside(asked.about, parameters, start_ms=begin, end_ms=end + LONGEST_MS)}
+            AND {among(ids, parameters)} AND event_type IN {parameters.add(list(PLAYING), "Array(String)")}
+            AND person != 0
+        GROUP BY who, content_id
+        HAVING max(event_type = 'content_play')
+    )
+"""
+
+
+def _left_open(asked: Content, ids: Sequence[str], who: People) -> Mapping[str, int]:
+    """Milliseconds by content of the plays that are open, up to what their people did next."""
+    parameters = Parameters()
+    begin, end = epoch_ms(asked.about.period.start), epoch_ms(asked.about.period.end)
+    most = min(asked.rule.timeout_ms, LONGEST_MS)
+    plays = f"SELECT who, content_id, arrayJoin(open) AS begun FROM ({_walks(asked, ids, who, parameters)})"
+    rows = asked.rows(
+        f"""{f"{who.begin.rstrip()}, plays" if who.begin else "WITH plays"} AS ({plays})
+SELECT content_id, sum(length)
+FROM (
+    SELECT content_id, who, begun, min(at) - begun AS length
+    FROM (
+        SELECT {who.of} AS who, {_AT} AS at
+        FROM events
+        {inside(asked.about, parameters, start_ms=begin, end_ms=end + most)}
+            AND person != 0 AND {who.of} IN (SELECT who FROM plays)
+    ) AS events
+    INNER JOIN plays ON plays.who = events.who
+    WHERE at > begun AND at <= begun + {most}
+    GROUP BY content_id, who, begun
+)
+GROUP BY content_id""",
+        parameters,
+    )
+    return {id_: int(length) for id_, length in rows}
