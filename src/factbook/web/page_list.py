@@ -35,6 +35,7 @@ PAGES = (
     Page("segments", "/segments", "Segments", ("answer", "segments"), "s"),
     Page("paths", "/paths", "Paths", ("answer", "paths"), "p", "journeys"),
     Page("journeys", "/journeys", "Journeys", ("answer", "paths"), "j", "journeys", single=True, draws=False),
+    Page("trading", "/trading", "Trading", ("answer", "retention", "trading"), "d"),
     Page("events", "/events", "Events", ("events",), "e", single=True, draws=False),
 )
 SIGN_IN = Page("sign-in", "/sign-in", "Sign in", ("sign-in",), draws=False)
