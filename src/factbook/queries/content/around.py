@@ -28,10 +28,10 @@ async def around(asked: Content, id_: str, *, depth: int, pages: bool, top: int)
         return paths(asked.warehouse, asked.scope, question(backward))
 
     before, after = await asyncio.gather(
-        asked.read(partial(walked, True), "paths before"), asked.read(partial(walked, False), "paths after")
+        asked.look(partial(walked, True), "paths before"), asked.look(partial(walked, False), "paths after")
     )
     if not after["paths"]:
-        await asked.read(partial(known, asked, id_), "content")
+        await asked.look(partial(known, asked, id_), "content")
     return {
         "content_id": id_,
         **asked.told,

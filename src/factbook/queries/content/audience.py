@@ -25,8 +25,8 @@ async def audience(asked: Content, id_: str) -> dict[str, Any]:
     only = (("content_id", checked(id_)),)
     segments = list(asked.records.tenant.segments.rows().values())[:MOST_SEGMENTS]
     counted, found, devices, browsers, *of_segments = await asyncio.gather(
-        asked.read(partial(_people, asked, id_), "people"),
-        asked.read(partial(spread, asked, [id_]), "spread of views"),
+        asked.look(partial(_people, asked, id_), "people"),
+        asked.look(partial(spread, asked, [id_]), "spread of views"),
         asked.records.counts("content_views", "device", filters=only),
         asked.records.counts("content_views", "browser", filters=only),
         *(
@@ -38,7 +38,7 @@ async def audience(asked: Content, id_: str) -> dict[str, Any]:
     )
     views = found.get(id_, Spread())
     if not counted["viewers"] and not views.last_ms:
-        await asked.read(partial(known, asked, id_), "content")
+        await asked.look(partial(known, asked, id_), "content")
     return {
         "content_id": id_,
         **asked.told,

@@ -61,7 +61,7 @@ async def insights(asked: Content, id_: str) -> dict[str, Any]:
         replace(asked, records=replace(asked.records, about=_moved(asked, earlier.period))).records.one(
             {field: RECORD[field] for field in ("total_views", "completions")}, filters=(("content_id", id_),)
         ),
-        asked.read(partial(_peers, asked, id_), "completion of the category"),
+        asked.look(partial(_peers, asked, id_), "completion of the category"),
         asked.records.counts("content_views", "country", limit=1000),
         asked.records.one({field: RECORD[field] for field in _CLICKS}),
     )

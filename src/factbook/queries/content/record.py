@@ -27,11 +27,11 @@ async def record(asked: Content, id_: str) -> dict[str, Any]:
     """The record of one piece. NOT_FOUND where no event ever named it."""
     numbers, spreads, seconds = await asyncio.gather(
         asked.records.one(RECORD, filters=(("content_id", checked(id_)),)),
-        asked.read(partial(spread, asked, [id_]), "spread of views"),
-        asked.read(partial(watched, asked, [id_]), "watch time"),
+        asked.look(partial(spread, asked, [id_]), "spread of views"),
+        asked.look(partial(watched, asked, [id_]), "watch time"),
     )
     if not numbers["events"]:
-        await asked.read(partial(known, asked, id_), "content")
+        await asked.look(partial(known, asked, id_), "content")
     found = spreads.get(id_, Spread())
     told = reckoned(asked, id_, numbers, found, seconds.get(id_, 0.0))
     explained = {name: {**score, **EXPLAINED[name]} for name, score in told["scores"].items()}
@@ -42,8 +42,8 @@ async def records(asked: Content, rows: Sequence[Mapping[str, Any]]) -> list[dic
     """The records of rows with the numbers of RECORD, each of the piece `content`."""
     ids = [row["content"] for row in rows]
     spreads, seconds = await asyncio.gather(
-        asked.read(partial(spread, asked, ids), "spread of views"),
-        asked.read(partial(watched, asked, ids), "watch time"),
+        asked.look(partial(spread, asked, ids), "spread of views"),
+        asked.look(partial(watched, asked, ids), "watch time"),
     )
     return [
         reckoned(asked, id_, row, spreads.get(id_, Spread()), seconds.get(id_, 0.0))
@@ -58,6 +58,7 @@ def reckoned(
     views = numbers["total_views"]
     told: dict[str, Any] = {
         "content_id": id_,
+        "date": asked.date,
         **asked.told,
         **{field: numbers[field] for field in RECORD},
         "watch_time": watch_seconds,
@@ -72,8 +73,8 @@ def reckoned(
         **told,
         **{f"{name}_score": by_name[name]["score"] for name in _SCORES},
         "scores": by_name,
-        "calculated_at": asked.shown(epoch_ms(asked.now)),
-        "last_updated": None if found.last_ms is None else asked.shown(found.last_ms),
+        "calculated_at": asked.at(epoch_ms(asked.now)),
+        "last_updated": None if found.last_ms is None else asked.at(found.last_ms),
     }
 
 

@@ -53,13 +53,13 @@ async def trending(asked: Content, *, window_hours: int, min_views: int, limit: 
             field="window_hours",
             hint="Ask for a longer period or a shorter window.",
         )
-    found = await asked.read(partial(_views, asked, since, end, min_views), "views now and before")
+    found = await asked.look(partial(_views, asked, since, end, min_views), "views now and before")
     told = [risen(each, begin, since, end) for each in found]
     rising = sorted((row for row in told if row["rises"]), key=lambda row: (-row["score"], row["content_id"]))
     new = [row for row in told if row["expected"] is None]
     return {
         **asked.told,
-        "window": {"start_time": asked.shown(since), "end_time": asked.shown(end), "hours": window_hours},
+        "window": {"start_time": asked.at(since), "end_time": asked.at(end), "hours": window_hours},
         "min_views": min_views,
         "formula": FORMULA,
         "rules": list(RULES),
@@ -132,4 +132,4 @@ LIMIT {MOST}""",
 
 def _shown(asked: Content, row: dict[str, Any]) -> dict[str, Any]:
     told = {name: value for name, value in row.items() if name not in ("rises", "first_ms")}
-    return {**told, "first_view": asked.shown(row["first_ms"])}
+    return {**told, "first_view": asked.at(row["first_ms"])}

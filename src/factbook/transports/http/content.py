@@ -1,13 +1,12 @@
 """Content over HTTP: records of one piece and of many, what rises, what stands out, who opens it, what is around it."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import Response
 
 from factbook.core.errors import Kind, invalid
-from factbook.core.scope import Scope
 from factbook.ingest.session_rule import Rule
 from factbook.queries.behaviour.reading import one_of
 from factbook.queries.content.around import around
@@ -15,22 +14,24 @@ from factbook.queries.content.audience import audience
 from factbook.queries.content.fields import NUMBERS
 from factbook.queries.content.insights import insights
 from factbook.queries.content.listed import MAX_LISTED, comparison, listed, top
-from factbook.queries.content.question import FIELDS, Content, content
+from factbook.queries.content.question import DEFAULT_PERIOD, Content
 from factbook.queries.content.record import record
 from factbook.queries.content.trending import trending
+from factbook.queries.inquiry import Inquiry
 from factbook.services import Services
 
 from . import content_docs as docs
-from .access import scope_for
-from .reading import FILTER_SYNTAX, answer, documented, filters_of
+from .inquiries import Format, inquiry_of
+from .reading import FILTER_SYNTAX, answer, documented
 from .rows_as_csv import rows_as_csv
 
 _Text = str | None
-_Format = Annotated[Literal["json", "csv"], Query(description="json, or csv of the rows.")]
 _Limit = Annotated[int, Query(ge=1, le=MAX_LISTED, description="Pieces told.")]
 _Id = Annotated[str, Path(description="As events name it in content_id; slashes are taken as they are.")]
-_OTHERS = ("format", "order", "sort", "limit", "cursor", "metric", "min_views", "window_hours", "ids", "depth", "nodes")
-_TAKEN = (*FIELDS, *_OTHERS, "top")
+_OTHERS = (
+    *("format", "order", "sort", "limit", "cursor", "metric", "min_views", "window_hours"),
+    *("ids", "depth", "nodes", "top"),
+)
 _ABOUT = "Over the last 30 days where no period is given. docs/content.md tells every formula. " + FILTER_SYNTAX
 
 
@@ -42,29 +43,14 @@ def router(services: Services) -> APIRouter:
     return routes
 
 
-def _given(
-    request: Request,
-    date: Annotated[_Text, Query(description="One day, in place of a period.", examples=["2026-03-01"])] = None,
-    period: Annotated[_Text, Query(description="A name, as last_90_days.")] = None,
-    start_date: Annotated[_Text, Query(description="From then on.", examples=["2026-01-01"])] = None,
-    end_date: Annotated[_Text, Query(description="To the end of that day.", examples=["2026-03-31"])] = None,
-    timezone: Annotated[_Text, Query(description="IANA zone; the tenant's where absent.")] = None,
-    include_bots: Annotated[bool, Query(description="Counts events of bots too.")] = False,
-) -> dict[str, Any]:
-    """The period, zone and filters of a query string."""
-    sent = {name: text for name, text in request.query_params.items() if name in FIELDS}
-    return {**sent, "include_bots": include_bots, "filters": filters_of(request, _TAKEN)}
-
-
 def _asked(services: Services) -> Callable[..., Content]:
     """A dependency: the question that a query string asks, of the caller's tenant."""
-    reader = Depends(scope_for(services))
     realtime = services.settings.analytics.realtime
     rule = Rule.of(realtime.session_timeout, realtime.session_max_hours)
+    inquired = Depends(inquiry_of(services, reserved=_OTHERS, default=DEFAULT_PERIOD))
 
-    def asked(scope: Annotated[Scope, reader], given: Annotated[dict[str, Any], Depends(_given)]) -> Content:
-        tenant, now = services.tenants.of(scope), services.clock()
-        return content(given, services.answers, services.reads, services.warehouse, scope, tenant, rule, now)
+    def asked(found: Annotated[Inquiry, inquired]) -> Content:
+        return Content(found.records, found.about, found.reads, found.warehouse, rule)
 
     return asked
 
@@ -87,7 +73,7 @@ def _many(routes: APIRouter, services: Services) -> None:
         sort: Annotated[_Text, Query(description="Another name of order.")] = None,
         limit: _Limit = 100,
         cursor: Annotated[_Text, Query(description="`next_cursor` of the page before.")] = None,
-        format: _Format = "json",
+        format: Format = "json",
     ) -> Response:
         told = await listed(asked, order=order or sort or "-total_views", limit=limit, offset=_offset(cursor))
         return rows_as_csv(told["content"], docs.COLUMNS, "content") if format == "csv" else answer(told)
@@ -105,7 +91,7 @@ def _many(routes: APIRouter, services: Services) -> None:
         window_hours: Annotated[int, Query(ge=1, le=24 * 31, description="The window; whole days compare best.")] = 24,
         min_views: Annotated[int, Query(ge=1, le=1_000_000, description="Views that a window needs.")] = 10,
         limit: _Limit = 100,
-        format: _Format = "json",
+        format: Format = "json",
     ) -> Response:
         told = await trending(asked, window_hours=window_hours, min_views=min_views, limit=limit)
         return rows_as_csv(told["content"], docs.RISING, "trending") if format == "csv" else answer(told)
@@ -121,7 +107,7 @@ def _many(routes: APIRouter, services: Services) -> None:
         metric: Annotated[str, Query(description=", ".join(NUMBERS) + ".")] = "total_views",
         min_views: Annotated[int, Query(ge=0, le=1_000_000, description="Views that count at all.")] = 10,
         limit: _Limit = 10,
-        format: _Format = "json",
+        format: Format = "json",
     ) -> Response:
         told = await top(asked, metric=metric, min_views=min_views, limit=limit)
         columns = ("rank", "value", *docs.COLUMNS)
@@ -137,7 +123,7 @@ def _many(routes: APIRouter, services: Services) -> None:
     async def of_comparison(
         asked: Annotated[Content, question],
         ids: Annotated[str, Query(description="2 to 20, joined by commas.", examples=["intro,outro"])],
-        format: _Format = "json",
+        format: Format = "json",
     ) -> Response:
         told = await comparison(asked, [part.strip() for part in ids.split(",")])
         return rows_as_csv(told["content"], docs.COLUMNS, "comparison") if format == "csv" else answer(told)
