@@ -20,6 +20,8 @@ _COMPARED = {
     Operator.LT: "<",
     Operator.LTE: "<=",
 }
+_COLUMNS = frozenset(("service",))
+"""Properties that the warehouse keeps as a column too (migrations/0012_services.sql), with the same text."""
 _TYPES = {Nature.TEXT: "String", Nature.ID: "UUID", Nature.NUMBER: "UInt64", Nature.FLAG: "Bool"}
 
 
@@ -56,6 +58,8 @@ def value_of(name: str, nature: Nature | None, parameters: Parameters) -> str:
     """A column or property as text, '' where it is absent: for dimensions and chosen fields."""
     if nature is not None:
         return f"toString({column(name)})"
+    if name in _COLUMNS:
+        return f"toString({identifier(name)})"
     key = parameters.add(name, "String")
     return f"if(mapContains(texts, {key}), texts[{key}], if(mapContains(numbers, {key}), toString(numbers[{key}]), ''))"
 
@@ -106,9 +110,9 @@ def _property(condition: Condition, parameters: Parameters) -> str:
             text = parameters.add(str(values[0]), "String")
             return f"(mapContains(texts, {key}) AND positionCaseInsensitiveUTF8(texts[{key}], {text}) > 0)"
         case Operator.EQ | Operator.IN:
-            return _equal(key, values, parameters)
+            return _equal(condition.name, key, values, parameters)
         case Operator.NE:
-            return f"NOT {_equal(key, values, parameters)}"
+            return f"NOT {_equal(condition.name, key, values, parameters)}"
     value = values[0]
     amount = value if isinstance(value, float) else number(str(value))
     if amount is None:
@@ -117,11 +121,13 @@ def _property(condition: Condition, parameters: Parameters) -> str:
     return f"(mapContains(numbers, {key}) AND numbers[{key}] {_COMPARED[operator]} {_float(amount, parameters)})"
 
 
-def _equal(key: str, values: Sequence[Value], parameters: Parameters) -> str:
+def _equal(name: str, key: str, values: Sequence[Value], parameters: Parameters) -> str:
     """Text that reads as a number equals that number and that text; a number equals numbers alone."""
     texts = [v for v in values if isinstance(v, str)]
     numbers = [v if isinstance(v, float) else number(str(v)) for v in values]
     amounts = [n for n in numbers if n is not None]
+    if name in _COLUMNS and not amounts and all(texts):
+        return f"{identifier(name)} IN {parameters.add(texts, 'Array(String)')}"
     parts = []
     if amounts:
         listed = ", ".join(_float(n, parameters) for n in amounts)
