@@ -147,12 +147,7 @@ def test_spans_of_a_real_exporter_become_events_and_count_once(
     for told in (request, query, call, thrown):
         assert told.items() >= everywhere.items()
     assert request["duration_ms"] > 0
-    assert (request["endpoint"], request["method"], request["status_code"], request["success"]) == (
-        "/orders/{id}",
-        "GET",
-        500,
-        False,
-    )
+    assert (request["endpoint"], request["method"], request["status_code"]) == ("/orders/{id}", "GET", 500)
     assert (query["operation"], query["table"], query["system"]) == ("SELECT", "orders", "postgresql")
     assert query["query"] == "SELECT * FROM orders WHERE id = *"
     assert (call["target"], call["endpoint"], call["success"]) == ("pay.example.com", "/charge", True)
@@ -238,12 +233,18 @@ def test_json_is_read_with_ids_in_hexadecimal(sender: Sender) -> None:
     assert (answer.status_code, answer.headers["content-type"], answer.json()) == (200, "application/json", {})
     [event] = sender.stored()
     assert event["correlation_id"] == "5b8efff798038103d269b633813fc60c"
-    assert event["properties"] == {
-        "service": "web",
-        "endpoint": "GET /",
-        "success": True,
-        "duration_ms": 5.0,
-    }
+    assert event["properties"] == {"service": "web", "endpoint": "GET /", "duration_ms": 5.0}
+
+
+def test_a_request_that_failed_without_a_status_of_http_has_status_500(sender: Sender) -> None:
+    rpc = [
+        {"key": "rpc.service", "value": {"stringValue": "Shop"}},
+        {"key": "rpc.method", "value": {"stringValue": "Buy"}},
+    ]
+    body = json.dumps(spans_in_json(now_ms(), status={"code": 2}, attributes=rpc)).encode()
+    assert sender.post("/v1/traces", body, JSON).json() == {}
+    [event] = sender.stored()
+    assert (event["properties"]["endpoint"], event["properties"]["status_code"]) == ("Shop/Buy", 500)
 
 
 def test_spans_that_are_not_kept_are_a_partial_success(sender: Sender) -> None:

@@ -15,6 +15,8 @@ from .attributes import Attributes, Source, attributes, number, source, text
 from .errors import error
 from .taken import Taken, event, moment
 
+FAILED = 500
+"""The status of a request that failed and has none of HTTP, as gateways translate gRPC's INTERNAL."""
 _ASKING = (Span.SPAN_KIND_CLIENT, Span.SPAN_KIND_PRODUCER)
 _DATABASE = ("db.system.name", "db.system")
 _STATEMENT = ("db.query.text", "db.statement")
@@ -75,8 +77,7 @@ def _request(span: Span, given: Attributes, failed: bool) -> dict[str, Any]:
     return {
         "endpoint": text(given, "http.route") or _path(given) or _procedure(given) or span.name,
         "method": text(given, "http.request.method", "http.method"),
-        "status_code": _status(given),
-        "success": not failed,
+        "status_code": _status(given) or (FAILED if failed else None),
         "request_bytes": number(given, "http.request.body.size", "http.request_content_length"),
         "response_bytes": number(given, "http.response.body.size", "http.response_content_length"),
     }

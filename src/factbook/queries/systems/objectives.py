@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from factbook.queries.records import Records
 
 SOURCE = "Google, The Site Reliability Workbook, chapter 5: alerting on SLOs, multiwindow, multi-burn-rate alerts"
+FORMULAS = {
+    "budget": "requests * (1 - objective)",
+    "budget_left": "1 - bad / budget",
+    "burn_rate": "(bad / requests) / (1 - objective)",
+    "is_firing": "the burn rates of both windows reach the threshold: budget_share * days / long_window",
+}
 MINUTES = {"5m": 5, "30m": 30, "1h": 60, "6h": 360, "3d": 4320}
 
 
@@ -63,11 +69,8 @@ def burn_rate(requests: float, bad: float, objective: float) -> float | None:
     return round(bad / requests / (1 - objective), 6) if requests else None
 
 
-def burning(requests: Sequence[float], bad: Sequence[float], objective: float, days: int) -> dict[str, Any]:
-    """requests, bad: by minute, oldest first, at least as many as the longest window has where they are known."""
-    rates = {
-        name: burn_rate(sum(requests[-minutes:]), sum(bad[-minutes:]), objective) for name, minutes in MINUTES.items()
-    }
+def burning(rates: Mapping[str, float | None], days: int) -> dict[str, Any]:
+    """rates: the burn rate of each window."""
     rules = []
     for rule in RULES:
         threshold = rule.threshold(days)
@@ -83,7 +86,44 @@ def burning(requests: Sequence[float], bad: Sequence[float], objective: float, d
                 "is_firing": is_firing,
             }
         )
-    return {"burn_rates": rates, "rules": rules}
+    return {"burn_rates": dict(rates), "rules": rules}
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Requests of the whole time and of each window of MINUTES: all, those that failed, those that were not fast."""
+
+    about: Mapping[str, Any]
+    whole: tuple[float, float, float]
+    windows: Mapping[str, tuple[float, float, float]]
+
+
+async def _counted(records: Records, service: str, objective: Objective) -> Counted:
+    own = (("property.service", service),)
+    quick = (*own, ("property.duration_ms.lte", objective.latency_ms))
+    spans: tuple[dict[str, Any], ...] = (
+        {"period": f"last_{objective.days * 24}_hours"},
+        {"period": "last_72_hours"},
+        {"period": "last_6_hours", "granularity": "1m"},
+    )
+    answers = await asyncio.gather(
+        *(records.ask("requests", "failed_requests", filters=own, **span) for span in spans),
+        *(records.ask("requests", filters=quick, **span) for span in spans),
+    )
+    (whole, days, hours), (fast, fast_days, fast_hours) = answers[:3], answers[3:]
+    series, quick_series = hours["total"]["series"], fast_hours["total"]["series"]["requests"]
+
+    def last(minutes: int) -> tuple[float, float, float]:
+        requests = sum(series["requests"][-minutes:])
+        return requests, sum(series["failed_requests"][-minutes:]), requests - sum(quick_series[-minutes:])
+
+    windows = {name: last(minutes) for name, minutes in MINUTES.items() if name != "3d"}
+    return Counted(whole, _three(whole, fast), {**windows, "3d": _three(days, fast_days)})
+
+
+def _three(answer: Mapping[str, Any], fast: Mapping[str, Any]) -> tuple[float, float, float]:
+    values, quick = answer["total"]["values"], fast["total"]["values"]["requests"]
+    return values["requests"], values["failed_requests"], values["requests"] - quick
 
 
 async def objectives(records: Records, service: str, objective: Objective) -> dict[str, Any]:
@@ -91,39 +131,27 @@ async def objectives(records: Records, service: str, objective: Objective) -> di
 
     records: without a period.
     """
-    own = (("property.service", service),)
-    quick = (*own, ("property.duration_ms.lte", objective.latency_ms))
-    window, minutes = {"period": f"last_{objective.days * 24}_hours"}, {"period": "last_72_hours", "granularity": "1m"}
-    whole, fast, by_minute, fast_by_minute = await asyncio.gather(
-        records.ask("requests", "failed_requests", filters=own, **window),
-        records.ask("requests", filters=quick, **window),
-        records.ask("requests", "failed_requests", filters=own, **minutes),
-        records.ask("requests", filters=quick, **minutes),
-    )
-    values, series = whole["total"]["values"], by_minute["total"]["series"]
-    requests, failed = values["requests"], values["failed_requests"]
-    slow = requests - fast["total"]["values"]["requests"]
-    quick_series = fast_by_minute["total"]["series"]["requests"]
-    slow_series = [a - b for a, b in zip(series["requests"], quick_series, strict=True)]
+    found = await _counted(records, service, objective)
+    requests, failed, slow = found.whole
+
+    def rates(place: int, promised: float) -> dict[str, float | None]:
+        return {name: burn_rate(counts[0], counts[place], promised) for name, counts in found.windows.items()}
+
+    about = ("start_time", "end_time", "timezone", "events", "complete_since")
     return {
         "service_name": service,
-        **{name: whole[name] for name in ("start_time", "end_time", "timezone", "events", "complete_since")},
+        **{name: found.about[name] for name in about},
         "days": objective.days,
         "availability": {
             **budget(requests, failed, objective.availability),
-            **burning(series["requests"], series["failed_requests"], objective.availability, objective.days),
+            **burning(rates(1, objective.availability), objective.days),
         },
         "latency": {
             "threshold_ms": objective.latency_ms,
             **budget(requests, slow, objective.latency),
-            **burning(series["requests"], slow_series, objective.latency, objective.days),
+            **burning(rates(2, objective.latency), objective.days),
         },
-        "formulas": {
-            "budget": "requests * (1 - objective)",
-            "budget_left": "1 - bad / budget",
-            "burn_rate": "(bad / requests) / (1 - objective)",
-            "is_firing": "the burn rates of both windows reach the threshold: budget_share * days / long_window",
-        },
+        "formulas": FORMULAS,
         "source": SOURCE,
         "notes": [] if requests else ["No requests of this service are known in that time."],
     }
