@@ -10,6 +10,7 @@ from statistics import fmean, stdev
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from factbook.core.errors import FactbookError, Kind
@@ -147,6 +148,16 @@ def test_a_capital_used_up_is_said(desk: Desk) -> None:
     desk.given(balance("2026-03-01T08:00", 100), closed("2026-03-03T10:00", -150), closed("2026-03-04T10:00", 20))
     told = desk.ask(TOLD)
     assert (told["sharpe_ratio"], told["max_drawdown"], told["notes"]) == (None, 1.5, [USED_UP])
+
+
+def test_amounts_beyond_counting_are_no_failure(desk: Desk) -> None:
+    desk.given(
+        balance("2026-03-01T08:00", 1e308),
+        *(closed(f"2026-03-0{day}T10:00", pnl) for day in (3, 4, 5) for pnl in (1e308, -1.7e308, 1e308)),
+    )
+    told = desk.ask(TOLD)
+    assert (told["total_trades"], told["average_win"], told["profit_factor"]) == (9, None, None)
+    assert b"NaN" not in msgspec.json.encode(desk.ask(partial(equity_curve, risk=Risk())))
 
 
 def test_of_nothing_there_is_an_answer(desk: Desk) -> None:

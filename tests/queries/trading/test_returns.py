@@ -111,6 +111,14 @@ def test_growth_beyond_counting_is_unknown() -> None:
     assert annual_return([9.0, 9.0], YEAR) is None
 
 
+def test_amounts_beyond_counting_are_unknown() -> None:
+    assert daily_returns([1e308, 1], 1e-9) is None
+    wild = [1e200, -1e200, 1e-200] * 10
+    told = [sharpe(wild, YEAR), sortino(wild, YEAR), volatility(wild, YEAR), *historical(wild), *parametric(wild)]
+    assert all(each is None or math.isfinite(each) for each in told)
+    assert annual_return(wild, YEAR) is None
+
+
 def test_curves_begin_with_the_capital_or_with_nothing() -> None:
     assert Curve([], [], None).equity == [0.0]
     assert Curve([], [], None).returns is None

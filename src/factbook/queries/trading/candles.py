@@ -165,7 +165,7 @@ def cursor_of(text: str | None) -> int | None:
 def earlier(asked: Trading, each: Interval, count: int) -> timedelta:
     """How long before the period to read for `count` candles more: twice as long as they last, and a week for days on
     which nothing is traded."""
-    longest = asked.about.period.start - from_epoch_ms(0)
+    longest = max(timedelta(), asked.about.period.start - from_epoch_ms(0))
     return (
         min(longest, timedelta(milliseconds=2 * count * each.typical_ms) + timedelta(days=7)) if count else timedelta()
     )
