@@ -3,41 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
+from itertools import accumulate
 from typing import Any
 
 from factbook.core.errors import invalid
 
-from .cuts import TIMES, Cut, cut
+from .cuts import PROPERTIES, TIMES, Cut, cut
 from .days import counted, daily_by
 from .drawdowns import deepest
 from .fields import TRADES
-from .question import Risk, Trading
+from .question import Amounts, Risk, Trading
 from .returns import sharpe
 
 MAX_LISTED = 1000
 
-_PROPERTY = {"strategy": "strategy_id", "symbol": "symbol"}
-
 
 async def listed(asked: Trading, risk: Risk, dimension: str, *, order: str, limit: int) -> dict[str, Any]:
     """The record of each strategy or symbol, with the Sharpe ratio of its daily profit and its deepest fall, as an
-    amount: neither needs a capital.
+    amount: neither needs a capital. Those of none come under None.
 
-    order: a field of TRADES, with `-` before it for the largest first. INVALID naming it for another.
+    order: a field of TRADES, with `-` before it for the largest first; what is unknown comes last. INVALID naming it
+    for another.
     """
     field = order.removeprefix("-")
     if field not in TRADES:
         raise invalid(
             f"{order[:40]!r} is no order.", field="order", hint="Use " + ", ".join(TRADES) + ", with - or not."
         )
-    by = order.replace(field, TRADES[field])
-    rows, cut = await asked.records.many(TRADES, dimension, order=by, limit=limit)
-    names = [row[dimension] for row in rows if row[dimension] is not None]
-    read = partial(_by_day, asked, risk, _PROPERTY[dimension], names)
-    ratios = await asked.reads.run(asked.scope, read, f"{dimension} by day") if names else {}
-    unknown = {"sharpe_ratio": None, "max_drawdown_amount": None}
-    return {**asked.told, "rows": [{**row, **ratios.get(row[dimension], unknown)} for row in rows], "cut": cut}
+
+    def read() -> tuple[list[dict[str, Any]], int]:
+        money = asked.money()
+        records = cut(asked, TRADES, money, (dimension,)).records[dimension]
+        names = ordered(records, field, largest_first=order != field)[:limit]
+        ratios = _by_day(asked, risk, money, dimension, names)
+        return [{dimension: name or None, **records[name], **ratios[name]} for name in names], len(records)
+
+    rows, count = await asked.reads.run(asked.scope, read, f"trades by {dimension}")
+    told = {"is_cut": count > len(rows), "shown": len(rows), "of": count, "limit": limit}
+    return {**asked.told, "rows": rows, "cut": told}
+
+
+def ordered(records: Mapping[str, Mapping[str, Any]], field: str, *, largest_first: bool) -> list[str]:
+    """The names by the value of `field`, unknown ones last, then by name."""
+    sign = -1 if largest_first else 1
+
+    def place(name: str) -> tuple[bool, float, str]:
+        value = records[name][field]
+        return value is None, sign * (value or 0), name
+
+    return sorted(records, key=place)
 
 
 async def times(asked: Trading) -> dict[str, list[dict[str, Any]]]:
@@ -50,23 +64,17 @@ async def times(asked: Trading) -> dict[str, list[dict[str, Any]]]:
     return {by: found.rows(by) for by in TIMES}
 
 
-def _by_day(asked: Trading, risk: Risk, field: str, names: list[str]) -> Mapping[str, Mapping[str, float | None]]:
-    money = asked.money()
-    by_name = daily_by(asked, money, field, names)
+def _by_day(
+    asked: Trading, risk: Risk, money: Amounts, dimension: str, names: list[str]
+) -> Mapping[str, Mapping[str, float | None]]:
+    by_name = daily_by(asked, money, PROPERTIES[dimension], names) if names else {}
     days = counted(asked, {day: None for found in by_name.values() for day in found}, risk.days)
     told = {}
     for name, found in by_name.items():
         pnl = [found.get(day, 0.0) for day in days]
-        fall = deepest(_added(pnl), relative=False)
+        fall = deepest(list(accumulate(pnl, initial=0.0)), relative=False)
         told[name] = {
             "sharpe_ratio": sharpe(pnl, risk.days_a_year),
             "max_drawdown_amount": fall.amount if fall else 0.0,
         }
     return told
-
-
-def _added(pnl: list[float]) -> list[float]:
-    equity = [0.0]
-    for each in pnl:
-        equity.append(equity[-1] + each)
-    return equity

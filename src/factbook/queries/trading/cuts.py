@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from factbook.core.errors import FactbookError, Kind
 from factbook.core.sql import Parameters
 from factbook.queries.asking.aggregates import aggregate
 from factbook.queries.asking.leaves import Leaf, Read, Value, leaves, reckoned
@@ -16,7 +17,7 @@ from factbook.queries.where import value_of
 
 from .question import Amounts, Trading
 
-MAX_ROWS = 100_000
+MAX_ROWS = 200_000
 
 ALL = "all"
 _TIMES = {
@@ -25,9 +26,9 @@ _TIMES = {
     "month": "toMonth(timestamp, {zone})",
     "day": "toDate32(timestamp, {zone})",
 }
-_PROPERTIES = {"strategy": "strategy_id", "symbol": "symbol"}
+PROPERTIES = {"strategy": "strategy_id", "symbol": "symbol"}
 TIMES = ("hour", "weekday", "month")
-CUTS = (*_PROPERTIES, *_TIMES)
+CUTS = (*PROPERTIES, *_TIMES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,12 @@ def cut(asked: Trading, fields: Fields, money: Amounts, by: tuple[str, ...]) -> 
         f"GROUP BY GROUPING SETS ((), {', '.join(f'(by_{name})' for name in by)})\nORDER BY {names} LIMIT {MAX_ROWS}",
         parameters.values,
     )
+    if len(rows) == MAX_ROWS:
+        raise FactbookError(
+            Kind.LIMITED,
+            f"There are more than {MAX_ROWS:,} strategies or symbols.",
+            hint="Filter on some of them, or ask for a shorter period.",
+        )
     found: dict[str, dict[Any, dict[Leaf, Any]]] = {ALL: {None: {}}, **{name: {} for name in by}}
     for row in rows:
         is_away, told, numbers = row[: len(by)], row[len(by) : 2 * len(by)], row[2 * len(by) :]
@@ -81,8 +88,8 @@ def cut(asked: Trading, fields: Fields, money: Amounts, by: tuple[str, ...]) -> 
 
 
 def _key(name: str, zone: str, parameters: Parameters) -> str:
-    if name in _PROPERTIES:
-        return value_of(_PROPERTIES[name], None, parameters)
+    if name in PROPERTIES:
+        return value_of(PROPERTIES[name], None, parameters)
     return _TIMES[name].format(zone=zone)
 
 
