@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 from uuid import uuid4
 
@@ -155,7 +154,7 @@ def walked(history: Sequence[Event]) -> dict[str, float]:
             owner.setdefault(each["visitor"], each["user"])
     by_person: dict[str, list[Event]] = defaultdict(list)
     for each in history:
-        own = each["user"] or each["visitor"]
+        own: str = each["user"] or each["visitor"]
         if own and not each["is_bot"]:
             by_person[owner.get(own, own)].append(each)
     found: dict[str, float] = defaultdict(float)
@@ -177,7 +176,8 @@ def _watched(content: str, events: Sequence[Event]) -> float:
         if each["content_id"] == content and each["type"] not in ("content_like", "page_view")
     )
     total = 0.0
-    for (at, is_play, position, _), following in pairwise([*steps, None]):
+    for place, (at, is_play, position, _) in enumerate(steps):
+        following = steps[place + 1] if place + 1 < len(steps) else None
         if not is_play or not 0 <= at < 86_400:
             continue
         if following and following[0] >= 86_400 + LONGEST:
