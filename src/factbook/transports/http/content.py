@@ -153,7 +153,7 @@ def _one(routes: APIRouter, services: Services) -> None:
     @routes.get(
         "/{content_id:path}/journey",
         summary="What people did before and after",
-        description="Paths of the sessions that lead to its first view, and that go on from it. " + _ABOUT,
+        description="Paths of sessions that lead to its last view in them, and that go on from the first. " + _ABOUT,
         responses=documented(docs.JOURNEY, Kind.NOT_FOUND),
     )
     async def of_journey(
