@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from .conftest import OpenPage
 from .server import Server
+from .test_accessibility import violations
 
 pytestmark = pytest.mark.browser
 
@@ -96,6 +97,15 @@ def test_without_a_trade_it_says_what_trades_are(desk: Server, open_page: OpenPa
     expect(page.get_by_role("heading", name="No position was closed")).to_be_visible()
     page.get_by_role("button", name="Last 12 months").click()
     expect(page.locator("#equity canvas")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_has_no_violation_of_accessibility(desk: Server, open_page: OpenPage, scheme: str) -> None:
+    page = open_page(desk, "/trading", color_scheme=scheme)
+    expect(page.locator("#prices canvas")).to_be_visible()
+    for table in page.get_by_text("As a table").all():
+        table.click()
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -218,6 +218,7 @@ def test_days_begin_with_the_first_trade_of_the_tenant_and_end_today(desk: Desk)
         ([closed("2026-03-03T00:00", 1, holding_seconds=10 * 86400)], 1 / 11.5),
         ([opened("2026-02-20T00:00", position_id="p"), closed("2026-03-03T00:00", 1, position_id="p")], 1 / 11.5),
         ([opened("2026-02-20T00:00", position_id="p")], 1),
+        ([opened("2026-03-02T00:00", position_id="7"), closed("2026-03-03T00:00", 1, position_id=7)], 1 / 11.5),
         (
             [
                 closed("2026-02-20T00:00", 1, holding_seconds=60),
@@ -230,7 +231,16 @@ def test_days_begin_with_the_first_trade_of_the_tenant_and_end_today(desk: Desk)
         ([closed("2026-03-04T00:00", 1)], None),
         ([opened("2026-03-13T11:59", position_id="p")], 1),
     ],
-    ids=["one day", "held since before", "opened before", "still open", "overlapping", "untold", "since just now"],
+    ids=[
+        "one day",
+        "held since before",
+        "opened before",
+        "still open",
+        "a number as id",
+        "overlapping",
+        "untold",
+        "since just now",
+    ],
 )
 def test_exposure_is_the_time_with_a_position(desk: Desk, events: list[dict[str, Any]], share: float | None) -> None:
     desk.given(*events)

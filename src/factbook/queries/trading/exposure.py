@@ -33,7 +33,7 @@ FROM (
     FROM (
         SELECT multiIf(
                 mapContains(texts, 'position_id'), sipHash64(texts['position_id']),
-                mapContains(numbers, 'position_id'), sipHash64(numbers['position_id']),
+                mapContains(numbers, 'position_id'), sipHash64(toString(numbers['position_id'])),
                 sipHash64(event_id)
             ) AS position,
             if(
