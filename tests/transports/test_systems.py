@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 import pytest
 from fastapi import FastAPI
@@ -298,6 +299,13 @@ def test_another_tenant_sees_nothing(served: Reading, engine: Engine, scope: Sco
 @pytest.mark.parametrize("path", ["/services/nobody", "/services/nobody/slo"])
 def test_a_service_nobody_heard_of_is_not_found(served: Reading, path: str) -> None:
     assert served.get(PREFIX + path).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["team/shop", "7", "a b", "ü'\"%"])
+def test_a_service_may_have_any_name(served: Reading, engine: Engine, scope: Scope, name: str) -> None:
+    given(engine, scope, [request("11:30:00", 10, service=name), request("11:30:00", 10)])
+    assert told(served, f"/services/{quote(name, safe='')}")["total"]["request_count"] == 1
+    assert told(served, f"/services/{quote(name, safe='')}/slo")["availability"]["requests"] == 1
 
 
 def test_a_known_service_of_which_nothing_came_in_says_so(served: Reading, engine: Engine, scope: Scope) -> None:

@@ -35,7 +35,9 @@ PAGES = (
     Page("segments", "/segments", "Segments", ("answer", "segments"), "s"),
     Page("paths", "/paths", "Paths", ("answer", "paths"), "p", "journeys"),
     Page("journeys", "/journeys", "Journeys", ("answer", "paths"), "j", "journeys", single=True, draws=False),
+    Page("content", "/content", "Content", ("answer", "retention", "content"), "c"),
     Page("trading", "/trading", "Trading", ("answer", "retention", "trading"), "d"),
+    Page("systems", "/systems", "Systems", ("answer", "retention", "systems"), "y"),
     Page("events", "/events", "Events", ("events",), "e", single=True, draws=False),
 )
 SIGN_IN = Page("sign-in", "/sign-in", "Sign in", ("sign-in",), draws=False)

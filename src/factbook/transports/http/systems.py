@@ -199,24 +199,7 @@ def _services(routes: APIRouter, services: Services, asked: Any) -> None:
         return _told(found, "services", format, docs.SERVICE)
 
     @routes.get(
-        "/services/{service_name}",
-        summary="One service by hour",
-        description="SystemAnalytics for every hour of the period, the last 24 hours where none is given. A service"
-        " that nothing was ever heard of is not found. " + FILTER_SYNTAX,
-        responses=documented(docs.HOURS, Kind.NOT_FOUND),
-    )
-    async def one(
-        service_name: _Service, what: Annotated[Asked, asked], apdex_ms: _Threshold = THRESHOLD_MS
-    ) -> Response:
-        records = _records(services, what, "last_24_hours")
-        found = await hours.hours(records, service_name)
-        if not found["events"]:
-            await _require_known(records, service_name)
-        found["apdex"] = await apdex(records, apdex_ms, filters=(("property.service", service_name),))
-        return answer(found)
-
-    @routes.get(
-        "/services/{service_name}/slo",
+        "/services/{service_name:path}/slo",
         summary="The error budgets of a service, and how fast they burn",
         description="Of availability and of latency, over the last `days` up to now; burn rates over 1 hour, 6 hours"
         " and 3 days with the short windows beside them, by the multi-window rule of the SRE workbook. "
@@ -236,6 +219,23 @@ def _services(routes: APIRouter, services: Services, asked: Any) -> None:
         found = await objectives(records, service_name, objective)
         if not found["events"]:
             await _require_known(records, service_name)
+        return answer(found)
+
+    @routes.get(
+        "/services/{service_name:path}",
+        summary="One service by hour",
+        description="SystemAnalytics for every hour of the period, the last 24 hours where none is given. A service"
+        " that nothing was ever heard of is not found. " + FILTER_SYNTAX,
+        responses=documented(docs.HOURS, Kind.NOT_FOUND),
+    )
+    async def one(
+        service_name: _Service, what: Annotated[Asked, asked], apdex_ms: _Threshold = THRESHOLD_MS
+    ) -> Response:
+        records = _records(services, what, "last_24_hours")
+        found = await hours.hours(records, service_name)
+        if not found["events"]:
+            await _require_known(records, service_name)
+        found["apdex"] = await apdex(records, apdex_ms, filters=(("property.service", service_name),))
         return answer(found)
 
 
