@@ -35,7 +35,7 @@ def test_candles_begin_where_the_buckets_of_metrics_do(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["30s", "7m", "90m", "5h", "24h", "36h", "1d", "2d", "1w", "2w", "1mo", "5mo", "1q", "1y", "3y"]
+    "name", ["30s", "7m", "90m", "5h", "24h", "36h", "1d", "2d", "1w", "2w", "1mo", "5mo", "1q", "1y", "3y", "100y"]
 )
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kathmandu", "UTC"])
 def test_the_statement_and_the_code_agree_through_daylight_saving(
@@ -69,7 +69,9 @@ def test_missing_candles_are_counted() -> None:
     assert between(interval("1w", BERLIN), 10, 12) == 1
 
 
-@pytest.mark.parametrize("text", ["", "1", "0d", "-1d", "1M", "1.5h", "100000s", "d", "1d ", "٣d"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "0d", "-1d", "1M", "1.5h", "100000s", "101y", "99999w", "1201mo", "d", "1d ", "٣d"]
+)
 def test_what_is_no_interval_is_refused(text: str) -> None:
     with pytest.raises(FactbookError) as refused:
         interval(text, BERLIN)

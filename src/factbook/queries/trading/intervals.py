@@ -15,6 +15,7 @@ SECONDS = {"s": 1, "m": 60, "h": 3600}
 DAYS = {"d": 1, "w": 7}
 MONTHS = {"mo": 1, "q": 3, "y": 12}
 DAY = 86_400
+LONGEST_DAYS = 36_000
 
 _INTERVAL = re.compile(r"([1-9][0-9]{0,4})(s|m|h|d|w|mo|q|y)\Z")
 _EPOCH = date(1970, 1, 1)
@@ -51,6 +52,8 @@ def interval(text: str, calendar: Calendar) -> Interval:
             hint="Use a number with s, m, h, d, w, mo, q or y: 30s, 5m, 4h, 1d, 1w, 1mo.",
         )
     count, unit = int(found[1]), found[2]
+    if count * (DAYS.get(unit, 0) or MONTHS.get(unit, 0) * 30) > LONGEST_DAYS:
+        raise invalid(f"{text} is longer than a century.", field="interval")
     if unit in SECONDS:
         seconds = count * SECONDS[unit]
         return Interval(text, days=1) if seconds == DAY else Interval(text, seconds=seconds)
