@@ -27,12 +27,23 @@ def test_loaded_rows_are_in_the_warehouse_and_a_repeat_adds_nothing(tmp_path: Pa
     assert "row 2: timestamp: Not a time" in first.stdout
     again = factbook("load", file, *MAPPED, "--timezone", "Europe/Berlin", data=data)
     assert (again.returncode, again.stdout) == (0, "sales.csv: loaded already, 3 rows; nothing to do.\n")
-    shown = factbook("export", "--format", "ndjson", "--fields", "timestamp,user_id,properties", data=data)
+    fields = ("--format", "ndjson", "--fields", "timestamp,user_id,properties")
+    shown = factbook("export", "--type", "purchase", *fields, data=data)
     events = [json.loads(line) for line in shown.stdout.splitlines()]
     assert events == [
         {"timestamp": "2020-01-01T09:00:00.000Z", "user_id": "a", "properties": {"amount": 12.5}},
         {"timestamp": "2020-01-02T10:00:00.000Z", "user_id": "c", "properties": {"amount": 7.25}},
     ]
+
+
+def test_a_load_is_seen_among_the_imports(tmp_path: Path) -> None:
+    file, data = sales(tmp_path), tmp_path / "data"
+    for _ in range(2):
+        assert factbook("load", file, *MAPPED, data=data).returncode == 0
+    asked = ("import_jobs", "imports_completed", "rows_imported", "rows_rejected", "imports_running")
+    told = factbook("query", *asked, "--period", "7d", "--format", "json", data=data)
+    assert told.returncode == 0, told.stderr
+    assert list(json.loads(told.stdout)["total"]["values"].values()) == [1, 1, 2, 1, 0]
 
 
 def test_dry_run_shows_the_events_and_touches_nothing(tmp_path: Path) -> None:
@@ -66,7 +77,7 @@ def test_load_into_a_running_server_needs_only_its_address_and_key(tmp_path: Pat
             "load", sales(tmp_path), *MAPPED, "--to", server.address, "--key", "k", data=tmp_path / "data"
         )
         assert loaded.returncode == 0, loaded.stderr
-        assert server.events == 3
+        assert server.events == 3 + 2  # and that it began and was completed
     assert not (tmp_path / "data").exists()
 
 

@@ -15,6 +15,7 @@ from factbook.core.settings import load_settings
 from factbook.core.times import zone
 from factbook.ingest.file_load import FileLoad, Step, Tally
 from factbook.ingest.file_mapping import ColumnMapping
+from factbook.ingest.file_report import ReportedLoad
 from factbook.ingest.file_sink import Sink
 from factbook.ingest.files import SourceFile, source_file
 
@@ -115,7 +116,7 @@ def _run(load_: FileLoad, file: SourceFile, sink: Sink) -> Tally:
             bar.update(task, completed=step.fraction, done_now=step.rows_now)
 
         try:
-            tally = load_.run(sink, watch)
+            tally = ReportedLoad(load_, file, sink, system_clock).run(watch)
         except KeyboardInterrupt:
             bar.stop()
             typer.echo(f"Stopped at row {last.rows:,}. The same command goes on from there.", err=True)

@@ -138,12 +138,13 @@ class FileLoad:
             break
         return shown
 
-    def run(self, sink: Sink, watch: Callable[[Step], None] = lambda step: None) -> Tally:
-        """Loads every row that is not in yet; `watch` is called after each batch.
+    def run(self, sink: Sink, watch: Callable[[Step], None] = lambda step: None, tally: Tally | None = None) -> Tally:
+        """Loads every row that is not in yet; `watch` is called after each batch. tally: filled in place of a new one.
 
         Raises FactbookError when the file is damaged or the sink stays unavailable; the next run goes on from there.
         """
-        tally = Tally(before=sink.position(self.source))
+        tally = Tally() if tally is None else tally
+        tally.before = sink.position(self.source)
         for batch in ahead(self._batches(tally.before), 2):
             self._send(sink, batch, tally)
             tally.rows += len(batch.events)
