@@ -14,8 +14,8 @@ from .question import Content, checked, known
 
 
 async def around(asked: Content, id_: str, *, depth: int, pages: bool, top: int) -> dict[str, Any]:
-    """Paths that lead to its last view in a session and those that go on from the first. NOT_FOUND where no event ever named
-    it."""
+    """Paths that lead to its last view in a session and those that go on from the first. NOT_FOUND where no event ever
+    named it."""
     zone = asked.about.calendar.zone
     this: tuple[Condition, ...] = conditions((("content_id", checked(id_)),), zone)
     viewed = Selection(("content_view",), filters=this)

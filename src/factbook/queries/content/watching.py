@@ -89,17 +89,21 @@ def _left_open(asked: Content, ids: Sequence[str], who: People) -> Mapping[str, 
     most = min(asked.rule.timeout_ms, LONGEST_MS)
     plays = f"SELECT who, content_id, arrayJoin(open) AS begun FROM ({_walks(asked, ids, who, parameters)})"
     rows = asked.rows(
-        f"""{f"{who.begin.rstrip()}, plays" if who.begin else "WITH plays"} AS ({plays})
-SELECT content_id, sum(length)
+        f"""{who.begin}SELECT content_id, sum(length)
 FROM (
     SELECT content_id, who, begun, min(at) - begun AS length
     FROM (
         SELECT {who.of} AS who, {_AT} AS at
         FROM events
         {inside(asked.about, parameters, start_ms=begin, end_ms=end + most)}
-            AND person != 0 AND {who.of} IN (SELECT who FROM plays)
+            AND person != 0 AND (who, intDiv(at, {most})) IN (
+                SELECT {who.of} AS who, intDiv({_AT}, {most}) + arrayJoin([0, 1])
+                FROM events
+                {inside(asked.about, parameters, start_ms=begin, end_ms=end)}
+                    AND {among(ids, parameters)} AND event_type = 'content_play' AND person != 0
+            )
     ) AS events
-    INNER JOIN plays ON plays.who = events.who
+    INNER JOIN ({plays}) AS plays ON plays.who = events.who
     WHERE at > begun AND at <= begun + {most}
     GROUP BY content_id, who, begun
 )
