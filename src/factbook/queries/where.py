@@ -20,8 +20,8 @@ _COMPARED = {
     Operator.LT: "<",
     Operator.LTE: "<=",
 }
-_COLUMNS = frozenset(("service",))
-"""Properties that the warehouse keeps as a column too (migrations/0012_services.sql), with the same text."""
+_COLUMNS = frozenset(("service", "symbol", "strategy_id"))
+"""Properties that the warehouse keeps as a column too (migrations 0012 and 0014), with the same text."""
 _TYPES = {Nature.TEXT: "String", Nature.ID: "UUID", Nature.NUMBER: "UInt64", Nature.FLAG: "Bool"}
 
 

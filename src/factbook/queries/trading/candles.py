@@ -94,7 +94,7 @@ FROM (
     FROM events
     {inside(asked.about, parameters, end_ms=end)}
         AND event_type IN {parameters.add(types, "Array(String)")}
-        AND texts['symbol'] = {parameters.add(symbol, "String")} AND {_PRICED}
+        AND symbol = {parameters.add(symbol, "String")} AND {_PRICED}
 )
 GROUP BY is_market, number
 ORDER BY is_market DESC, number DESC

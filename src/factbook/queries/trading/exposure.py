@@ -31,11 +31,7 @@ FROM (
     SELECT opened, closed,
         max(closed) OVER (ORDER BY opened, closed ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
     FROM (
-        SELECT multiIf(
-                mapContains(texts, 'position_id'), sipHash64(texts['position_id']),
-                mapContains(numbers, 'position_id'), sipHash64(toString(numbers['position_id'])),
-                sipHash64(event_id)
-            ) AS position,
+        SELECT position,
             if(
                 countIf({held}) > 0,
                 minIf({at} - toInt64(numbers['holding_seconds'] * 1000), {held}),
