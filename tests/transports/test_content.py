@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
@@ -13,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from factbook.core.scope import Role, Scope
+from factbook.ingest.referrers import referrer_source
 from factbook.queries.content.fields import NUMBERS, TRAFFIC
 from factbook.storage.engine import Engine
 from factbook.storage.warehouse import Warehouse
@@ -23,6 +26,13 @@ from tests.queries.given import given
 from .reading_services import NOW, Reading, reading
 
 CONTENT = "/api/v1/analytics/content"
+ENGINES = [
+    referrer_source(f"https://www.{host}/")
+    for host in (
+        *("google.de", "bing.com", "duckduckgo.com", "search.yahoo.com", "ecosia.org"),
+        *("baidu.com", "yandex.ru", "startpage.com", "qwant.com", "search.brave.com"),
+    )
+]
 EXAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "": ({}, docs.LISTED),
     "/trending": ({"min_views": 1}, docs.TRENDING),
@@ -338,6 +348,33 @@ def test_insights_follow_from_numbers(fresh: Reading, engine: Engine, scope: Sco
 def test_little_data_is_said_to_be_little(served: Reading) -> None:
     told = served.get(f"{CONTENT}/show/one/insights").json()
     assert {one["rule"] for one in told["insights"]} == {"few_views", "not_viewed_before"}
+
+
+def test_every_view_has_one_way_whatever_its_sender_and_its_origin_say(
+    fresh: Reading, engine: Engine, scope: Scope
+) -> None:
+    said = ("", "direct", "search", "recommendation", "external", "mail")
+    cases = list(product(said, ("", *ENGINES, "Facebook", "news.example"), ("", "news")))
+    given(
+        engine,
+        scope,
+        [
+            view(n + 1, "u", referrer_source=referrer, utm_source=source, properties={"via": via} if via else {})
+            for n, (via, referrer, source) in enumerate(cases)
+        ],
+    )
+    told = fresh.get(f"{CONTENT}/intro").json()
+    ways = Counter(way(*case) for case in cases)
+    assert {name: told[f"{name}_traffic"] for name in ways} == ways
+    assert sum(told[name] for name in TRAFFIC) == told["total_views"] == len(cases)
+
+
+def way(via: str, referrer: str, source: str) -> str:
+    if via in ("direct", "search", "recommendation", "external"):
+        return via
+    if referrer in ENGINES:
+        return "search"
+    return "external" if referrer or source else "direct"
 
 
 def test_what_rises_is_told_with_what_is_new(fresh: Reading, engine: Engine, scope: Scope) -> None:
