@@ -286,6 +286,28 @@ def test_a_tenant_without_events_gets_an_answer_that_makes_sense(served: Reading
     assert csv.status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "first"),
+    [
+        ("/system/errors", "fingerprint"),
+        ("/system/usage", "host"),
+        ("/system/usage?by=service", "service"),
+        ("/services", "service_name"),
+        ("/api/endpoints", "endpoint"),
+        ("/database/performance", "fingerprint"),
+        ("/database/performance?by=table", "table"),
+    ],
+)
+def test_lists_are_files_too(served: Reading, engine: Engine, scope: Scope, path: str, first: str) -> None:
+    given(engine, scope, [*HOUR, failed("11:00:00", "=1+1")])
+    path, _, query = path.partition("?")
+    answer = served.get(PREFIX + path, format="csv", **dict([query.split("=")] if query else []))
+    head, *rows = answer.text.splitlines()
+    assert head.startswith(f"{first},")
+    assert rows
+    assert not any(row.startswith("=") for row in rows)
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_another_tenant_sees_nothing(served: Reading, engine: Engine, scope: Scope, path: str) -> None:
     other = Scope(f"{scope.tenant}-other", "test", Role.OWNER)
