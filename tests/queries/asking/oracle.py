@@ -257,8 +257,8 @@ class Oracle:
         parts = [self.tenant.catalog.get(leaf) for m in self.metrics for leaf in self.leaves(m)]
         states = [leaf for leaf in parts if _is_state(leaf)]
         if len(states) == len(parts) or (metric and _is_state(metric)):
-            leaf = metric if metric and metric.measure else states[0]
-            found = {self.cuts(event) for event in self.things(leaf, total[1]).values()}
+            alive = [metric] if metric and metric.measure else states
+            found = {self.cuts(event) for leaf in alive for event in self.things(leaf, total[1]).values()}
         else:
             flat = [leaf for leaf in parts if not _is_state(leaf)]
             looked = metric if metric and metric.measure else replace(flat[0], window_days=0)

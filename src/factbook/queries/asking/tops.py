@@ -96,7 +96,8 @@ def _ranked(run: Run, plan: Plan, metric: Metric | None, limit: int, *, every: b
     if is_alive:
         if metric and metric.formula is not None:
             raise UnrankedError
-        source = _alive(read[leaf_of(metric)] if metric else states[0], plan, parameters)
+        looked = [read[leaf_of(metric)]] if metric else list(dict.fromkeys(states))
+        source = f"({' UNION ALL '.join(_alive(leaf, plan, parameters) for leaf in looked)})"
         rank = "sum(value)"
     else:
         flat = [leaf for leaf in plan.reads if not is_state(leaf)]
@@ -150,7 +151,7 @@ def _alive(leaf: Leaf, plan: Plan, parameters: Parameters) -> str:
     told = things(leaf, plan, plan.placed.ranges[plan.placed.total][1], parameters)
     values = ", ".join(cut(d, plan.zone_name, parameters, "").value for d in plan.dimensions)
     return (
-        f"(SELECT {told.thing} AS thing, argMax([{values}], {NEWEST}) AS named, argMax({told.value}, {NEWEST}) AS value"
+        f"SELECT {told.thing} AS thing, argMax([{values}], {NEWEST}) AS named, argMax({told.value}, {NEWEST}) AS value"
         f" FROM events WHERE tenant = {{tenant:String}}{told.looked_at}"
-        f" GROUP BY thing HAVING argMax({told.lives}, {NEWEST}))"
+        f" GROUP BY thing HAVING argMax({told.lives}, {NEWEST})"
     )
