@@ -41,6 +41,7 @@ from factbook.queries import turns
 from factbook.queries.answers import Answers
 from factbook.queries.behaviour.funnels.kept import KeptFunnels
 from factbook.queries.behaviour.segments.kept import KeptSegments
+from factbook.queries.benchmarks.kept import KeptBenchmarks
 from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
 from factbook.services import Services
@@ -56,6 +57,7 @@ from factbook.storage.warehouse import Warehouse
 from factbook.transports.http import (
     auth,
     behaviour,
+    benchmarks,
     catalog,
     cohorts,
     content,
@@ -142,6 +144,7 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         (systems.router(services), []),
         (users.router(services), []),
         (imports.router(services), []),
+        (benchmarks.router(services), []),
         (auth.router(services), []),
         (keys.router(services), []),
         (retention.router(services), []),
@@ -285,6 +288,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             definitions=own_metrics,
             segments=own_segments,
             funnels=KeptFunnels(metadata.funnels, clock),
+            benchmarks=KeptBenchmarks(metadata.benchmarks, clock),
             tenants=Tenants(own_metrics.catalog, tenant_settings.of, kept.limits, clock, own_segments.of),
             reads=reads,
             answers=Answers(warehouse, reads, versions, cache, shared.cache, looked=looked),

@@ -35,7 +35,7 @@ def told(sink: MemorySink, name: str = "") -> list[dict[str, Any]]:
 
 
 def added(sink: MemorySink, name: str) -> float:
-    return sum(each.get(name, 0) for each in told(sink))
+    return float(sum(each.get(name, 0) for each in told(sink)))
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from factbook.metrics.definitions import Definitions
 from factbook.queries.answers import Answers
 from factbook.queries.behaviour.funnels.kept import KeptFunnels
 from factbook.queries.behaviour.segments.kept import KeptSegments
+from factbook.queries.benchmarks.kept import KeptBenchmarks
 from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
 from factbook.queries.turns import Limits as TurnLimits
@@ -71,7 +72,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path, engine: Engine | Non
     """engine: where segments are frozen."""
     metadata = Metadata.open(f"sqlite:///{data / 'metadata.db'}", data)
     clock = lambda: NOW  # noqa: E731
-    metadata.ensure_tenant_of_system(scope.tenant, now=0)
+    metadata.ensure_tenant_of_system(scope.tenant, now=0, tier=scope.tier)
     keys = Keys(metadata, clock)
     made = {role: keys.create(scope, role.value, role).key for role in Role}
     settings = TenantSettings(metadata, keys)
@@ -92,6 +93,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path, engine: Engine | Non
             definitions=definitions,
             segments=segments,
             funnels=KeptFunnels(metadata.funnels, clock),
+            benchmarks=KeptBenchmarks(metadata.benchmarks, clock),
             tenants=Tenants(definitions.catalog, settings.of, kept.limits, clock, segments.of),
             reads=reads,
             answers=Answers(warehouse, reads, UnknownVersions(), Cache(0, 0)),

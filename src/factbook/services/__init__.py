@@ -18,6 +18,7 @@ from factbook.metrics.definitions import Definitions
 from factbook.queries.answers import Answers
 from factbook.queries.behaviour.funnels.kept import KeptFunnels
 from factbook.queries.behaviour.segments.kept import KeptSegments
+from factbook.queries.benchmarks.kept import KeptBenchmarks
 from factbook.queries.reads import Reads
 from factbook.queries.tenants import Tenants
 from factbook.storage.engine import Engine
@@ -46,6 +47,7 @@ class Services:
     definitions: Definitions
     segments: KeptSegments
     funnels: KeptFunnels
+    benchmarks: KeptBenchmarks
     tenants: Tenants
     reads: Reads
     answers: Answers

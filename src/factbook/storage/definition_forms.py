@@ -1,4 +1,4 @@
-"""What tenants define: the tables of metrics, segments and funnels, and what the history keeps of each."""
+"""What tenants define: the tables of metrics, segments, funnels, benchmarks, and what the history keeps of each."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
-from .rows import FunnelRow, MetricDefinition, SegmentRow
-from .tables import FUNNELS, METRIC_DEFINITIONS, SEGMENTS
+from .rows import BenchmarkRow, FunnelRow, MetricDefinition, SegmentRow
+from .tables import BENCHMARKS, FUNNELS, METRIC_DEFINITIONS, SEGMENTS
 
-Row = TypeVar("Row", MetricDefinition, SegmentRow, FunnelRow)
+Row = TypeVar("Row", MetricDefinition, SegmentRow, FunnelRow, BenchmarkRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +59,13 @@ OWN_FUNNELS: Form[FunnelRow] = Form(
     lambda row: {"label": row.label, "description": row.description, **row.definition},
     "funnel",
     "/api/v1/analytics/funnels",
+)
+OWN_BENCHMARKS: Form[BenchmarkRow] = Form(
+    "benchmark",
+    BENCHMARKS,
+    BenchmarkRow,
+    "definition",
+    lambda row: {"label": row.label, "description": row.description, **row.definition},
+    "benchmark",
+    "/api/v1/analytics/benchmarks",
 )

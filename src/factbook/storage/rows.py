@@ -117,6 +117,20 @@ class FunnelRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BenchmarkRow:
+    """definition: metric, value, quantiles, source, period. version counts up with every change."""
+
+    tenant: str
+    id: str
+    label: str
+    description: str
+    definition: dict[str, Any]
+    version: int
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentRow:
     """rule: as it was given. freezing: by which its members are kept, None where it is live. version counts up with
     every change."""

@@ -188,3 +188,17 @@ FUNNELS = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
 )
+
+BENCHMARKS = Table(
+    "benchmarks",
+    SCHEMA,
+    Column("tenant", ForeignKey("tenants.id"), primary_key=True),
+    Column("id", String(128), primary_key=True),
+    Column("label", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    # JSON
+    Column("definition", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
