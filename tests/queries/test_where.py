@@ -43,7 +43,19 @@ texts = st.one_of(st.sampled_from([*HOSTILE, "a", "b", "10", "-1.5", "1e3", "tru
 )
 values = st.one_of(texts, st.integers(-5, 15), st.sampled_from([0.5, -1.5, 1000.0]), st.booleans())
 names = st.sampled_from(
-    ["plan", "service", "it's", "back\\slash", "tab\there", "new\nline", "ünï", "a b", "{x:String}", "per%cent"]
+    [
+        "plan",
+        "service",
+        "symbol",
+        "it's",
+        "back\\slash",
+        "tab\there",
+        "new\nline",
+        "ünï",
+        "a b",
+        "{x:String}",
+        "per%cent",
+    ]
 )
 OPERATORS = [op for op in Operator if op is not Operator.EXISTS]
 
