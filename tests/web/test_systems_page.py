@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from .conftest import OpenPage
 from .server import Server
+from .test_accessibility import violations
 
 pytestmark = pytest.mark.browser
 
@@ -84,7 +85,12 @@ def test_a_mistake_in_the_question_is_said(systems: Server, open_page: OpenPage)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_telephone(systems: Server, open_page: OpenPage, scheme: str) -> None:
-    page = open_page(systems, "/systems", viewport={"width": 390, "height": 844}, color_scheme=scheme)
+def test_it_fits_a_telephone_and_breaks_no_rule_of_accessibility(
+    systems: Server, open_page: OpenPage, scheme: str
+) -> None:
+    page = open_page(systems, "/systems?service=shop", viewport={"width": 390, "height": 844}, color_scheme=scheme)
     expect(page.locator("#requests canvas")).to_be_visible()
+    expect(page.locator("#budgets tbody tr")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_text("As a table").click()
+    assert violations(page) == []
