@@ -97,6 +97,16 @@ def test_filters_choose_events(engine: Engine, warehouse: Warehouse, scope: Scop
     assert watched(asked, ["c"]) == {"c": 60}
 
 
+@pytest.mark.parametrize("few", [0, 500])
+def test_missing_pauses_are_the_same_for_few_and_many(
+    engine: Engine, warehouse: Warehouse, scope: Scope, few: int
+) -> None:
+    for second, user in ((0, "u"), (40, "v"), (3000, "u"), (86_390, "v")):
+        seen = event(second + 30, "page_view", content="", user=user)
+        given(engine, scope, [play(second, user=user), event(second + 30, "page_view", content="", user="w"), seen])
+    assert watched(question(warehouse, scope, **DAY), ["c"], few) == {"c": 120}
+
+
 def test_a_thousand_pieces_are_asked_for_at_once(engine: Engine, warehouse: Warehouse, scope: Scope) -> None:
     given(engine, scope, [play(0), pause(60), play(100, content="d"), pause(130, content="d")])
     names = ["c", "d", *(f"{'x' * 500}{n}" for n in range(998))]
@@ -136,13 +146,13 @@ _one = st.builds(
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@whatever(history=st.lists(_one, min_size=2, max_size=16))
+@whatever(history=st.lists(_one, min_size=2, max_size=16), few=st.sampled_from([0, 500]))
 def test_watch_time_is_that_of_a_walk_over_the_events(
-    engine: Engine, warehouse: Warehouse, history: list[Event]
+    engine: Engine, warehouse: Warehouse, history: list[Event], few: int
 ) -> None:
     scope = Scope(tenant=f"tenant-{uuid4().hex}", actor="test", role=Role.OWNER)
     given(engine, scope, history)
-    found = watched(question(warehouse, scope, **DAY), ["c", "d"])
+    found = watched(question(warehouse, scope, **DAY), ["c", "d"], few)
     assert {id_: seconds for id_, seconds in found.items() if seconds} == pytest.approx(walked(history))
 
 
