@@ -57,7 +57,7 @@ class JourneyRequest:
 def journey(warehouse: Warehouse, scope: Scope, asked: JourneyRequest) -> dict[str, Any]:
     """The whole journey in figures, and a page of its sessions, newest first. NOT_FOUND where nobody is called so."""
     _, hashes = hashes_of(warehouse, scope, asked.id)
-    ids = _ids(warehouse, scope, hashes)
+    ids = ids_of(warehouse, scope, hashes)
     if ids is None:
         raise not_found(f"Nobody is known as {asked.id[:200]!r}.")
     period, zone = asked.about.period, asked.about.calendar.zone
@@ -81,7 +81,7 @@ def journey(warehouse: Warehouse, scope: Scope, asked: JourneyRequest) -> dict[s
         "end_time": written(epoch_ms(period.end), zone),
         "timezone": str(zone),
         "summary": _summary(found, len(conversions)),
-        "engagement": _engagement(found, len(conversions), epoch_ms(period.end), zone),
+        "engagement": engagement(found, len(conversions), epoch_ms(period.end), zone),
         "first_touch": _touch(found[-1], zone) if found else None,
         "last_touch": _touch(found[0], zone) if found else None,
         "conversion_event": asked.conversions.name,
@@ -94,7 +94,8 @@ def journey(warehouse: Warehouse, scope: Scope, asked: JourneyRequest) -> dict[s
     }
 
 
-def _ids(warehouse: Warehouse, scope: Scope, hashes: Sequence[int]) -> dict[str, Any] | None:
+def ids_of(warehouse: Warehouse, scope: Scope, hashes: Sequence[int]) -> dict[str, Any] | None:
+    """Every id that his events carry, None where he has none."""
     sql = """SELECT count(), arraySort(groupUniqArrayIf(100)(user_id, user_id != '')),
     arraySort(groupUniqArrayIf(100)(anonymous_id, anonymous_id != ''))
 FROM events WHERE tenant = {tenant:String} AND person IN {hashes:Array(UInt64)}"""
@@ -163,7 +164,7 @@ def _summary(found: list[dict[str, Any]], conversions: int) -> dict[str, Any]:
     }
 
 
-def _engagement(found: list[dict[str, Any]], conversions: int, end_ms: int, zone: ZoneInfo) -> dict[str, Any]:
+def engagement(found: list[dict[str, Any]], conversions: int, end_ms: int, zone: ZoneInfo) -> dict[str, Any]:
     """0 to 100 by FORMULA; 0 for somebody without a session."""
     parts = dict.fromkeys(_WEIGHTS, 0.0)
     if found:

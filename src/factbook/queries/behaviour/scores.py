@@ -44,16 +44,9 @@ class Inputs:
     first_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """journey: the person's over the same period. scores: by name, each with its formula and parts."""
-
-    journey: dict[str, Any]
-    inputs: Inputs
-    scores: dict[str, dict[str, Any]]
-
-
-def scored(warehouse: Warehouse, scope: Scope, id_: str, about: History, conversions: Selection, rule: Rule) -> Scored:
+def scores(
+    warehouse: Warehouse, scope: Scope, id_: str, about: History, conversions: Selection, rule: Rule
+) -> dict[str, Any]:
     """The scores over the period of `about`. NOT_FOUND where nobody is called so.
 
     Engagement is that of the person's journey over the same period.
@@ -62,34 +55,23 @@ def scored(warehouse: Warehouse, scope: Scope, id_: str, about: History, convers
     _, hashes = hashes_of(warehouse, scope, id_)
     found = _inputs(warehouse, scope, hashes, about, conversions)
     start, end = epoch_ms(about.period.start), epoch_ms(about.period.end)
-    named = {
-        "engagement": told["engagement"],
-        "activity": activity(found, end),
-        "loyalty": loyalty(found, start, end),
-    }
-    return Scored(told, found, named)
-
-
-def scores(
-    warehouse: Warehouse, scope: Scope, id_: str, about: History, conversions: Selection, rule: Rule
-) -> dict[str, Any]:
-    """What `scored` finds, as it is told."""
-    found = scored(warehouse, scope, id_, about, conversions, rule)
-    told, inputs = found.journey, found.inputs
-    end = epoch_ms(about.period.end)
     return {
         **{name: told[name] for name in ("id", "user_ids", "anonymous_ids", "start_time", "end_time", "timezone")},
         "conversion_event": conversions.name,
         "inputs": {
             "sessions": told["summary"]["sessions"],
-            "events": inputs.events,
-            "active_days": inputs.active_days,
-            "active_weeks": inputs.active_weeks,
-            "conversions": inputs.conversions,
-            "days_since_last": (end - inputs.last_at) / DAY_MS if inputs.events else None,
-            "days_since_first": max(0.0, (end - inputs.first_at) / DAY_MS),
+            "events": found.events,
+            "active_days": found.active_days,
+            "active_weeks": found.active_weeks,
+            "conversions": found.conversions,
+            "days_since_last": (end - found.last_at) / DAY_MS if found.events else None,
+            "days_since_first": max(0.0, (end - found.first_at) / DAY_MS),
         },
-        "scores": found.scores,
+        "scores": {
+            "engagement": told["engagement"],
+            "activity": activity(found, end),
+            "loyalty": loyalty(found, start, end),
+        },
     }
 
 

@@ -116,7 +116,8 @@ FROM (
             toUnixTimestamp64Milli(timestamp) AS at, transform(event_type, {types}, [0, 2, 1], 0) AS rank, numbers,
             texts, {meets} AS meets
         FROM events
-        WHERE tenant = {{tenant:String}} AND event_type IN {types}{bots}
+        PREWHERE event_type IN {types}
+        WHERE tenant = {{tenant:String}}{bots}
             AND (texts['job_id'] != '' OR event_type != '{STARTED}'){around}
     )
     GROUP BY job
@@ -134,20 +135,25 @@ def listed_jobs(warehouse: Warehouse, scope: Scope, asked: Inquiry, how: Listed)
     if how.after:
         began, job = _after(how.after)
         kept += f" AND (began, job_id) < ({parameters.add(began, 'Int64')}, {parameters.add(job, 'String')})"
-    sql = f"""SELECT * FROM ({inner})
+    states = "sumMap(map(state, toUInt64(1))) OVER () AS states"
+    sql = f"""SELECT * FROM (SELECT *, {states} FROM ({inner}))
 WHERE {{tenant:String}} != ''{kept}
 ORDER BY began DESC, job_id DESC LIMIT {how.limit + 1}"""
     rows = warehouse.records(scope, sql, parameters.values)
     page = rows[: how.limit]
-    counted = Parameters()
-    inner = jobs_sql(asked, counted, how.stale_ms)
-    sql = f"SELECT state, count() FROM ({inner}) WHERE {{tenant:String}} != '' GROUP BY state"
-    states = {str(state): int(count) for state, count in warehouse.rows(scope, sql, counted.values)}
+    counts = dict(rows[0]["states"]) if rows else _states(warehouse, scope, asked, how.stale_ms)
     return {
         "rows": [told(asked, row) for row in page],
-        "states": {state: states.get(state, 0) for state in STATES},
+        "states": {state: int(counts.get(state, 0)) for state in STATES},
         "next_cursor": f"{page[-1]['began']}~{page[-1]['job_id']}" if len(rows) > how.limit else None,
     }
+
+
+def _states(warehouse: Warehouse, scope: Scope, asked: Inquiry, stale_ms: int) -> dict[str, int]:
+    parameters = Parameters()
+    inner = jobs_sql(asked, parameters, stale_ms)
+    sql = f"SELECT state, count() FROM ({inner}) WHERE {{tenant:String}} != '' GROUP BY state"
+    return {str(state): int(count) for state, count in warehouse.rows(scope, sql, parameters.values)}
 
 
 def all_jobs(warehouse: Warehouse, scope: Scope, asked: Inquiry, stale_ms: int, most: int) -> list[dict[str, Any]]:

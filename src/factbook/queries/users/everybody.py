@@ -42,18 +42,16 @@ async def everybody(asked: Inquiry, how: Listed | None) -> dict[str, Any]:
     is None. CONFLICT for amounts in a currency without a rate."""
     unmet = lacking(asked.about.conditions)
     records = asked.records
-    did, active, features, spread, page, *preferred = await asyncio.gather(
+    did, features, spread, page, *preferred = await asyncio.gather(
         records.one({**DID, **CONVERSIONS, "people": "active_users"}),
-        records.counts("active_users", "device", limit=TOLD),
         records.counts("feature_uses", "feature", limit=100),
         _known(None if unmet else asked.read(spread_of, asked)),
         _known(None if unmet or how is None else asked.read(listed_people, asked, how)),
-        records.counts("active_users", "browser", limit=TOLD),
         records.counts("content_views", "content_category", limit=TOLD),
         records.counts("content_views", "language", limit=TOLD),
         records.counts("content_views", "content_type", limit=TOLD),
     )
-    browsers, categories, languages, types = (_named(counts) for counts, _ in preferred)
+    categories, languages, types = (_named(counts) for counts, _ in preferred)
     found = spread or {}
     totals = found.get("totals") or dict.fromkeys(_SUMS)
     notes = [UNMET.format(fields=", ".join(unmet))] if unmet else []
@@ -75,8 +73,8 @@ async def everybody(asked: Inquiry, how: Listed | None) -> dict[str, Any]:
         "preferred_categories": _shares(categories),
         "preferred_languages": _shares(languages),
         "preferred_content_types": _shares(types),
-        "device_types": _named(active[0]),
-        "browser_types": browsers,
+        "device_types": found.get("device_types"),
+        "browser_types": found.get("browser_types"),
         **{name: (found.get("per_person", {}).get(name) or {}).get("mean") for name in _SCORES},
         "user_segment": None,
         "user_segments": found.get("user_segments"),
@@ -116,6 +114,7 @@ def spread_of(warehouse: Warehouse, scope: Scope, asked: Inquiry) -> dict[str, A
     phases = ", ".join(f"countIf(user_segment = '{each.id}')" for each in PHASES)
     sql = f"""SELECT count(), sum(sessions), sum(total_session_duration), sum(bounces),
     sum(return_visits), max(last_at),
+    sumMap(map(device, sessions)), sumMap(map(browser, sessions)),
     {phases}, {tenths},
     {each}
 FROM ({people_sql(asked, parameters)})
@@ -125,11 +124,13 @@ WHERE {{tenant:String}} != ''"""
     if not values[0]:
         return {}
     totals = dict(zip(_SUMS, values[:6], strict=True))
-    values = values[6:]
+    devices, browsers, values = values[6], values[7], values[8:]
     counts, values = values[: len(PHASES)], values[len(PHASES) :]
     held, values = values[:30], values[30:]
     return {
         "totals": {**totals, "seconds": float(totals["seconds"]), "last_at": int(totals["last_at"])},
+        "device_types": _named(dict(devices)),
+        "browser_types": _named(dict(browsers)),
         "user_segments": {each.id: int(count) for each, count in zip(PHASES, counts, strict=True)},
         "distribution": {
             name: [

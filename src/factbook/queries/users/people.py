@@ -69,6 +69,7 @@ def people_sql(asked: Inquiry, parameters: Parameters) -> str:
     weeks = f"[{ago.format(at='started_at')}, {ago.format(at='ended_at')}]"
     recent = f"inside AND toUnixTimestamp64Milli(started_at) >= {end - 30 * DAY_MS}"
     return f"""SELECT who, user AS user_id, visitor AS anonymous_id, sessions, seconds AS total_session_duration,
+    device, browser,
     seconds / sessions AS average_session_duration, happened AS events, pages AS pages_visited, acts AS interactions,
     bought AS orders, active_days, bounces, bounces / sessions AS bounce_rate,
     sessions - (first_at >= {begin}) AS return_visits, first_at, last_at,
@@ -84,6 +85,8 @@ FROM (
     SELECT person AS who,
         argMaxIf(user_id, started_at, inside AND user_id != '') AS user,
         argMaxIf(anonymous_id, started_at, inside AND anonymous_id != '') AS visitor,
+        argMaxIf(device, started_at, inside AND device != '') AS device,
+        argMaxIf(browser, started_at, inside AND browser != '') AS browser,
         countIf(inside) AS sessions,
         sumIf(duration_seconds, inside) AS seconds,
         sumIf(events, inside) AS happened,

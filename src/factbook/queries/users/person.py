@@ -14,16 +14,13 @@ from factbook.events.filters import SEGMENT, Condition, Nature
 from factbook.ingest.session_rule import Rule
 from factbook.queries.behaviour.people import hashes_of
 from factbook.queries.behaviour.preferences import preferences
-from factbook.queries.behaviour.scores import Scored, scored
 from factbook.queries.behaviour.segments.segments import Segments
-from factbook.queries.behaviour.selection import Selection
 from factbook.queries.inquiry import Inquiry
 from factbook.queries.records import Records
 
 from .fields import CONVERSIONS, DID, MISSING
-from .phases import PHASES, phase
-
-_CONVERSION = Selection(("purchase",))
+from .phases import PHASES
+from .standing import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,40 +53,39 @@ async def person(asked: Inquiry, id_: str, rule: Rule) -> dict[str, Any]:
     """The UserAnalytics record over the period. NOT_FOUND where nobody is called so, CONFLICT for amounts in a currency
     without a rate.
 
-    Sessions, conversions within them and scores are those of his journey: of all that he did, whatever the filters.
+    Sessions, conversions within them and scores are of all that he did, whatever the filters.
     """
     _, hashes = await asked.read(hashes_of, id_)
     records = _of(asked, hashes)
-    did, features, score, likes = await asyncio.gather(
+    did, features, stands, likes = await asyncio.gather(
         records.one({**DID, **CONVERSIONS}),
         records.counts("feature_uses", "feature", limit=100),
-        asked.read(scored, id_, asked.about, _CONVERSION, rule),
+        asked.read(standing, asked, id_, hashes, rule),
         asked.read(preferences, id_, asked.about),
     )
     return {
         "user_id": id_,
-        "user_ids": score.journey["user_ids"],
-        "anonymous_ids": score.journey["anonymous_ids"],
+        **stands.ids,
         "date": asked.date,
         **asked.told,
         "currency": asked.records.tenant.money.currency or None,
-        **_sessions(asked, score),
+        **stands.sessions,
         **{name: did[name] for name in DID},
         **_preferred(likes),
-        **{f"{name}_score": each["score"] for name, each in score.scores.items()},
-        "scores": score.scores,
-        "user_segment": _phase(asked, score),
+        **{f"{name}_score": each["score"] for name, each in stands.scores.items()},
+        "scores": stands.scores,
+        "user_segment": stands.phase,
         "user_segment_rules": {each.id: each.rule for each in PHASES},
         "conversion_metrics": {
             **{name: did[name] for name in CONVERSIONS},
-            "conversion_rate": _ratio(score.inputs.conversions, score.journey["summary"]["sessions"]),
+            "conversion_rate": stands.conversion_rate,
         },
         "feature_usage": {name: count for name, count in features[0].items() if name and count},
         **dict.fromkeys(MISSING),
         "missing": MISSING,
         "events": did["events"],
         "calculated_at": asked.at(epoch_ms(asked.now)),
-        "last_updated": asked.at(score.inputs.last_at if score.inputs.events else None),
+        "last_updated": asked.at(stands.last_at),
     }
 
 
@@ -101,18 +97,6 @@ def _of(asked: Inquiry, hashes: Iterable[int]) -> Records:
     segments = WithPerson(kept.rows, kept.calendar, kept.now, kept.money, name, own)
     about = {**asked.records.about, "filters": (*asked.records.about["filters"], (SEGMENT, name))}
     return replace(asked.records, tenant=replace(asked.records.tenant, segments=segments), about=about)
-
-
-def _sessions(asked: Inquiry, score: Scored) -> dict[str, Any]:
-    summary = score.journey["summary"]
-    sessions = summary["sessions"]
-    return {
-        "sessions": sessions,
-        "total_session_duration": summary["seconds"],
-        "average_session_duration": _ratio(summary["seconds"], sessions),
-        "bounce_rate": _ratio(summary["bounces"], sessions),
-        "return_visits": max(0, sessions - (score.inputs.first_at >= asked.begin)),
-    }
 
 
 def _preferred(likes: dict[str, Any]) -> dict[str, Any]:
@@ -129,12 +113,3 @@ def _preferred(likes: dict[str, Any]) -> dict[str, Any]:
         "device_types": events("devices"),
         "browser_types": events("browsers"),
     }
-
-
-def _phase(asked: Inquiry, score: Scored) -> str | None:
-    found = score.inputs
-    return phase(asked.end, found.first_at, found.last_at, found.active_days) if found.events else None
-
-
-def _ratio(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
