@@ -16,8 +16,9 @@ from factbook.core.scope import Scope
 from factbook.metrics.catalog import built_in
 from factbook.queries.answers import Answers
 from factbook.queries.asking.ask import Tenant
+from factbook.queries.inquiry import Inquiry, inquiry
 from factbook.queries.reads import Reads
-from factbook.queries.trading.question import Trading, trading
+from factbook.queries.trading.question import DEFAULT_PERIOD
 from factbook.queries.turns import Limits
 from factbook.storage.cache import Cache
 from factbook.storage.engine import Engine
@@ -40,7 +41,7 @@ class Desk:
 
     def ask(
         self,
-        verb: Callable[[Trading], Coroutine[Any, Any, Any]],
+        verb: Callable[[Inquiry], Coroutine[Any, Any, Any]],
         asked: Mapping[str, Any] = MARCH,
         *,
         money: Money | None = None,
@@ -54,7 +55,9 @@ class Desk:
             with _reads(self.warehouse) as reads:
                 answers = Answers(self.warehouse, reads, UnknownVersions(), Cache(0, 0))
                 of = scope or self.scope
-                return await verb(trading({"filters": (), **asked}, answers, reads, self.warehouse, of, tenant, NOW))
+                given = {"filters": (), **asked}
+                about = inquiry(given, answers, reads, self.warehouse, of, tenant, NOW, default=DEFAULT_PERIOD)
+                return await verb(about)
 
         return asyncio.run(run())
 

@@ -11,11 +11,11 @@ import pytest
 
 from factbook.core.errors import FactbookError
 from factbook.core.scope import Scope
+from factbook.queries.inquiry import Inquiry
 from factbook.queries.trading import candles as read
 from factbook.queries.trading import indicator_values
 from factbook.queries.trading.chosen import chosen
 from factbook.queries.trading.intervals import interval
-from factbook.queries.trading.question import Trading
 from factbook.storage.engine import Engine
 from factbook.storage.warehouse import Warehouse
 
@@ -38,7 +38,7 @@ def ask(
     cursor: str | None = None,
     **more: Any,
 ) -> Any:
-    async def verb(about: Trading) -> Any:
+    async def verb(about: Inquiry) -> Any:
         each = interval(name, about.calendar)
         before = read.cursor_of(cursor)
         return read.told(about, read.candles(about, symbol, each, source=source, limit=limit, before=before))
@@ -172,7 +172,7 @@ def test_random_trades_make_the_candles_of_a_naive_count(desk: Desk, name: str, 
 
 
 def indicators(desk: Desk, names: str, asked: Mapping[str, Any], warm_up: int = 0, limit: int = 1000) -> Any:
-    async def verb(about: Trading) -> Any:
+    async def verb(about: Inquiry) -> Any:
         each = interval("1d", about.calendar)
         return indicator_values.told(about, chosen(names), "X", each, source=None, limit=limit, warm_up=warm_up)
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from factbook.core.money import Money
 from factbook.core.scope import Scope
+from factbook.queries.inquiry import Inquiry
 from factbook.queries.trading import candles
 from factbook.queries.trading.breakdowns import listed, times
 from factbook.queries.trading.equity import equity_curve
 from factbook.queries.trading.intervals import interval
 from factbook.queries.trading.orders import orders
 from factbook.queries.trading.performance import performance
-from factbook.queries.trading.question import Risk, Trading
+from factbook.queries.trading.question import Risk
 from factbook.storage.engine import Engine
 from factbook.storage.migrate import migrate
 from factbook.storage.warehouse import Warehouse
@@ -45,7 +46,7 @@ def events() -> list[dict[str, Any]]:
 
 
 def answers(engine: Engine, scope: Scope) -> list[Any]:
-    async def prices(about: Trading) -> Any:
+    async def prices(about: Inquiry) -> Any:
         found = []
         for name in ("7m", "5h", "36h", "1d", "1w", "1mo", "1q"):
             each = interval(name, about.calendar)

@@ -7,18 +7,19 @@ from itertools import accumulate
 from typing import Any
 
 from factbook.core.errors import invalid
+from factbook.queries.inquiry import Inquiry
 
 from .cuts import PROPERTIES, TIMES, Cut, cut
 from .days import counted, daily_by
 from .drawdowns import deepest
 from .fields import TRADES
-from .question import Amounts, Risk, Trading
+from .question import Amounts, Risk, amounts
 from .returns import sharpe
 
 MAX_LISTED = 1000
 
 
-async def listed(asked: Trading, risk: Risk, dimension: str, *, order: str, limit: int) -> dict[str, Any]:
+async def listed(asked: Inquiry, risk: Risk, dimension: str, *, order: str, limit: int) -> dict[str, Any]:
     """The record of each strategy or symbol, with the Sharpe ratio of its daily profit and its deepest fall, as an
     amount: neither needs a capital. Those of none come under None.
 
@@ -32,7 +33,7 @@ async def listed(asked: Trading, risk: Risk, dimension: str, *, order: str, limi
         )
 
     def read() -> tuple[list[dict[str, Any]], int]:
-        money = asked.money()
+        money = amounts(asked)
         records = cut(asked, TRADES, money, (dimension,)).records[dimension]
         names = ordered(records, field, largest_first=order != field)[:limit]
         ratios = _by_day(asked, risk, money, dimension, names)
@@ -54,18 +55,18 @@ def ordered(records: Mapping[str, Mapping[str, Any]], field: str, *, largest_fir
     return sorted(records, key=place)
 
 
-async def times(asked: Trading) -> dict[str, list[dict[str, Any]]]:
+async def times(asked: Inquiry) -> dict[str, list[dict[str, Any]]]:
     """By hour (0 to 23), weekday (1 is Monday) and month on the wall clock; what has no trade is left out."""
 
     def read() -> Cut:
-        return cut(asked, TRADES, asked.money(), TIMES)
+        return cut(asked, TRADES, amounts(asked), TIMES)
 
     found = await asked.reads.run(asked.scope, read, "trades by time")
     return {by: found.rows(by) for by in TIMES}
 
 
 def _by_day(
-    asked: Trading, risk: Risk, money: Amounts, dimension: str, names: list[str]
+    asked: Inquiry, risk: Risk, money: Amounts, dimension: str, names: list[str]
 ) -> Mapping[str, Mapping[str, float | None]]:
     by_name = daily_by(asked, money, PROPERTIES[dimension], names) if names else {}
     days = counted(asked, {day: None for found in by_name.values() for day in found}, risk.days)

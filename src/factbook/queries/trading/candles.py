@@ -11,10 +11,10 @@ from factbook.core.clock import epoch_ms, from_epoch_ms
 from factbook.core.errors import invalid
 from factbook.core.sql import Parameters
 from factbook.queries.behaviour.history import inside
+from factbook.queries.inquiry import Inquiry
 from factbook.queries.shown import shown
 
 from .intervals import Interval, begins, between, ends, key
-from .question import Trading
 
 SOURCES = {"market": "market.data.update", "trades": "order.filled"}
 """The first that has the symbol answers where none is named."""
@@ -63,7 +63,7 @@ class Candles:
 
 
 def candles(
-    asked: Trading, symbol: str, each: Interval, *, source: str | None, limit: int, before: int | None
+    asked: Inquiry, symbol: str, each: Interval, *, source: str | None, limit: int, before: int | None
 ) -> Candles:
     """The newest `limit` candles of the period, or those before the moment `before` (milliseconds)."""
     begin, end = epoch_ms(asked.about.period.start), epoch_ms(asked.about.period.end)
@@ -110,7 +110,7 @@ LIMIT {limit + 1} BY is_market""",
     return Candles(symbol, each, "market" if is_market else "trades", found, len(chosen) > limit)
 
 
-def told(asked: Trading, found: Candles) -> dict[str, Any]:
+def told(asked: Inquiry, found: Candles) -> dict[str, Any]:
     """The answer, JSON-able; `gaps` are where candles are missing between two that are there."""
     zone = asked.calendar.zone
     apart = [(one, two) for one, two in pairwise(found.candles) if two.begin > one.end]
@@ -139,7 +139,7 @@ def notes(found: Candles) -> list[str]:
     return [f"No {types} event with a price names the symbol {found.symbol[:60]!r} in this period."]
 
 
-def row(asked: Trading, candle: Candle) -> dict[str, Any]:
+def row(asked: Inquiry, candle: Candle) -> dict[str, Any]:
     return {
         "time": shown(candle.begin, asked.calendar.zone),
         "open": candle.open,
@@ -162,7 +162,7 @@ def cursor_of(text: str | None) -> int | None:
     return int(text)
 
 
-def earlier(asked: Trading, each: Interval, count: int) -> timedelta:
+def earlier(asked: Inquiry, each: Interval, count: int) -> timedelta:
     """How long before the period to read for `count` candles more: twice as long as they last, and a week for days on
     which nothing is traded."""
     longest = max(timedelta(), asked.about.period.start - from_epoch_ms(0))
@@ -171,7 +171,7 @@ def earlier(asked: Trading, each: Interval, count: int) -> timedelta:
     )
 
 
-def _candle(asked: Trading, each: Interval, found: tuple[Any, ...], begin: int, present: int) -> Candle:
+def _candle(asked: Inquiry, each: Interval, found: tuple[Any, ...], begin: int, present: int) -> Candle:
     number, first, high, low, last, volume, turnover, events = found
     start, end = begins(each, asked.calendar, int(number)), ends(each, asked.calendar, int(number))
     return Candle(

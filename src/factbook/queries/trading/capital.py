@@ -8,10 +8,11 @@ from typing import Any
 from factbook.core.clock import epoch_ms
 from factbook.core.sql import Parameters
 from factbook.queries.behaviour.history import inside
+from factbook.queries.inquiry import Inquiry
 from factbook.queries.shown import shown
 from factbook.queries.where import moment, value_of
 
-from .question import LOOKBACK, Amounts, Risk, Trading
+from .question import LOOKBACK, Amounts, Risk
 
 MISSING = (
     "No balance.updated event tells the capital: returns and what is made of them are unknown. Send balances, or give"
@@ -35,7 +36,7 @@ class Capital:
         return {"amount": self.amount, "source": self.source, "accounts": self.accounts or None, "as_of": self.since}
 
 
-def capital(asked: Trading, risk: Risk, money: Amounts) -> Capital | None:
+def capital(asked: Inquiry, risk: Risk, money: Amounts) -> Capital | None:
     """At the beginning of the period: of each account the newest balance before it, else its first within it.
 
     Of the filters those on the account and the currency choose balances; a strategy or symbol has none of its own.

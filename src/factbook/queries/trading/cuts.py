@@ -12,10 +12,11 @@ from factbook.core.sql import Parameters
 from factbook.queries.asking.aggregates import aggregate
 from factbook.queries.asking.leaves import Leaf, Read, Value, leaves, reckoned
 from factbook.queries.behaviour.history import inside
+from factbook.queries.inquiry import Inquiry
 from factbook.queries.records import Fields
 from factbook.queries.where import value_of
 
-from .question import Amounts, Trading
+from .question import Amounts
 
 MAX_ROWS = 200_000
 
@@ -51,7 +52,7 @@ class Cut:
         return [{by: value or None, **record} for value, record in found[:limit]]
 
 
-def cut(asked: Trading, fields: Fields, money: Amounts, by: tuple[str, ...]) -> Cut:
+def cut(asked: Inquiry, fields: Fields, money: Amounts, by: tuple[str, ...]) -> Cut:
     """The record of everything, and of each value of the cuts in `by`."""
     catalog, parameters = asked.records.tenant.catalog, Parameters()
     metrics = {field: catalog.get(id_) for field, id_ in fields.items()}
@@ -93,7 +94,7 @@ def _key(name: str, zone: str, parameters: Parameters) -> str:
     return _TIMES[name].format(zone=zone)
 
 
-def _record(asked: Trading, metrics: Mapping[str, Any], found: Mapping[Leaf, Any]) -> dict[str, Value]:
+def _record(asked: Inquiry, metrics: Mapping[str, Any], found: Mapping[Leaf, Any]) -> dict[str, Value]:
     def fetch(leaf: Leaf, opening: bool) -> Read:
         value = found.get(leaf, 0 if leaf.measure.kind == "count" else None)
         known = None if value is None or math.isnan(value) else value

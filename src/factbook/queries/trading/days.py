@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from factbook.core.sql import Parameters
 from factbook.queries.behaviour.history import inside
+from factbook.queries.inquiry import Inquiry
 from factbook.queries.where import value_of
 
-from .question import Amounts, Trading
+from .question import Amounts
 
 MAX_DAYS = 20_000
 
@@ -18,7 +19,7 @@ FROM rollups
 WHERE tenant = {tenant:String} AND level = '1d' AND event_type = 'position.closed' AND property = ''"""
 
 
-def daily_by(asked: Trading, money: Amounts, field: str, values: Sequence[str]) -> Mapping[str, dict[date, float]]:
+def daily_by(asked: Inquiry, money: Amounts, field: str, values: Sequence[str]) -> Mapping[str, dict[date, float]]:
     """Profit and loss by day of each of `values` of the property `field`."""
     parameters = Parameters()
     value = value_of(field, None, parameters)
@@ -35,7 +36,7 @@ def daily_by(asked: Trading, money: Amounts, field: str, values: Sequence[str]) 
     return found
 
 
-def counted(asked: Trading, traded: Mapping[date, object], days: str) -> list[date]:
+def counted(asked: Inquiry, traded: Mapping[date, object], days: str) -> list[date]:
     """The days that have a return, in order: from the beginning of the period, or where that came later the tenant's
     first closed position, to its end or today; of `weekdays` without Saturdays and Sundays on which nothing was closed.
     """
@@ -56,7 +57,7 @@ def counted(asked: Trading, traded: Mapping[date, object], days: str) -> list[da
     return found[-MAX_DAYS:]
 
 
-def _day(asked: Trading, parameters: Parameters) -> str:
+def _day(asked: Inquiry, parameters: Parameters) -> str:
     return f"toDate32(timestamp, {parameters.add(asked.calendar.zone.key, 'String')})"
 
 
@@ -64,5 +65,5 @@ def _pnl(money: Amounts, parameters: Parameters) -> str:
     return f"sum(numbers['pnl'] * {money.rate(parameters)})"
 
 
-def _closed(asked: Trading, parameters: Parameters) -> str:
+def _closed(asked: Inquiry, parameters: Parameters) -> str:
     return f"{inside(asked.about, parameters)}\n    AND event_type = 'position.closed'"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from factbook.queries.inquiry import Inquiry
+
 from .curve import fallen
 from .drawdowns import falls
 from .performance import curve_of, notes
-from .question import Risk, Trading
+from .question import Risk
 
 
-async def equity_curve(asked: Trading, risk: Risk) -> dict[str, Any]:
+async def equity_curve(asked: Inquiry, risk: Risk) -> dict[str, Any]:
     """Without a known capital `equity` is null, and `cumulative_pnl` alone draws the curve."""
     money, curve = await asked.reads.run(asked.scope, partial(curve_of, asked, risk), "equity")
     base = curve.capital.amount if curve.capital else None

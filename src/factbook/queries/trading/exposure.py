@@ -5,11 +5,12 @@ from __future__ import annotations
 from factbook.core.clock import epoch_ms
 from factbook.core.sql import Parameters
 from factbook.queries.behaviour.history import inside
+from factbook.queries.inquiry import Inquiry
 
-from .question import LOOKBACK, Trading
+from .question import LOOKBACK
 
 
-def exposure(asked: Trading) -> float | None:
+def exposure(asked: Inquiry) -> float | None:
     """The share of the period up to now, from the first position on where that came later; None without any position.
 
     A position is open from position.opened to position.closed of the same `position_id`; where it tells

@@ -11,19 +11,19 @@ import numpy as np
 
 from factbook.core.clock import epoch_ms
 from factbook.core.times import Period
+from factbook.queries.inquiry import Inquiry
 
 from .candles import Candle, Candles, candles, earlier, notes, row
 from .chosen import Chosen
 from .indicators import Bars
 from .intervals import Interval
-from .question import Trading
 
 MAX_WARM_UP = 5000
 NO_VOLUME = "No event told a quantity or volume for some candles: what needs it is unknown."
 
 
 def told(
-    asked: Trading,
+    asked: Inquiry,
     names: Sequence[Chosen],
     symbol: str,
     each: Interval,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from factbook.queries.inquiry import Inquiry
+
 from .fields import ORDERS
-from .question import Trading
 
 CUTS = ("symbol", "strategy", "side", "order_type", "account")
 
 
-async def orders(asked: Trading, *, by: str | None, limit: int) -> dict[str, Any]:
+async def orders(asked: Inquiry, *, by: str | None, limit: int) -> dict[str, Any]:
     """The record of all orders, the reasons of those canceled and rejected; `by` one of CUTS: of each value too."""
     rows: list[dict[str, Any]] = []
     cut = None

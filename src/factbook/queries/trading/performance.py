@@ -6,20 +6,22 @@ import asyncio
 from functools import partial
 from typing import Any
 
+from factbook.queries.inquiry import Inquiry
+
 from .capital import MISSING, capital
 from .curve import NO_TRADES, USED_UP, Curve, figures
 from .cuts import CUTS, TIMES, Cut, cut
 from .days import counted
 from .exposure import exposure
 from .fields import BRIEF, COSTS, TRADES
-from .question import Amounts, Risk, Trading
+from .question import Amounts, Risk, amounts
 from .returns import FEWEST_FOR_TAIL
 
 BREAKDOWN = 10
 """Strategies and symbols inside the record, largest first."""
 
 
-async def performance(asked: Trading, risk: Risk) -> dict[str, Any]:
+async def performance(asked: Inquiry, risk: Risk) -> dict[str, Any]:
     """The TradingMetrics record. CONFLICT for amounts in a currency without a rate."""
     costs, (money, found, curve), at_stake = await asyncio.gather(
         asked.records.one(COSTS),
@@ -41,19 +43,19 @@ async def performance(asked: Trading, risk: Risk) -> dict[str, Any]:
     }
 
 
-def curve_of(asked: Trading, risk: Risk) -> tuple[Amounts, Curve]:
+def curve_of(asked: Inquiry, risk: Risk) -> tuple[Amounts, Curve]:
     """(what amounts are told in, the equity of the period)."""
-    money = asked.money()
+    money = amounts(asked)
     return money, _curve(asked, risk, money, cut(asked, BRIEF, money, ("day",)))
 
 
-def _trades(asked: Trading, risk: Risk) -> tuple[Amounts, Cut, Curve]:
-    money = asked.money()
+def _trades(asked: Inquiry, risk: Risk) -> tuple[Amounts, Cut, Curve]:
+    money = amounts(asked)
     found = cut(asked, TRADES, money, CUTS)
     return money, found, _curve(asked, risk, money, found)
 
 
-def _curve(asked: Trading, risk: Risk, money: Amounts, found: Cut) -> Curve:
+def _curve(asked: Inquiry, risk: Risk, money: Amounts, found: Cut) -> Curve:
     traded = {day: float(record["total_pnl"] or 0) for day, record in found.records["day"].items()}
     days = counted(asked, traded, risk.days)
     return Curve(days, [traded.get(day, 0.0) for day in days], capital(asked, risk, money))

@@ -1,30 +1,21 @@
-"""What a question about trading is about: its records, its part of the history, its money, and how risk is counted."""
+"""What a question about trading has beside its period and filters: its money, and how risk is counted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from factbook.core.calendar import Calendar
-from factbook.core.clock import epoch_ms
 from factbook.core.errors import invalid
 from factbook.core.money import Money
-from factbook.core.scope import Scope
 from factbook.core.sql import Parameters
 from factbook.events.filters import number as read_number
-from factbook.queries.answers import Answers
 from factbook.queries.asking.aggregates import rate
-from factbook.queries.asking.ask import Tenant
 from factbook.queries.asking.foreign import told_in
 from factbook.queries.asking.lookups import Lookups
-from factbook.queries.behaviour.history import History, history
 from factbook.queries.behaviour.reading import number, one_of
-from factbook.queries.reads import Reads
-from factbook.queries.records import Records
-from factbook.queries.shown import shown
-from factbook.storage.warehouse import Warehouse
+from factbook.queries.inquiry import Inquiry
 
 DEFAULT_PERIOD = "last_365_days"
 DAYS_A_YEAR = {"weekdays": 252, "all": 365}
@@ -33,7 +24,6 @@ DAYS_A_YEAR = {"weekdays": 252, "all": 365}
 LOOKBACK = timedelta(days=30)
 """How long before the period positions and balances are looked for that reach into it."""
 
-_PERIOD = ("period", "start_time", "end_time")
 _MONEY_OF = ("position.closed", "order.filled", "balance.updated")
 
 
@@ -64,65 +54,11 @@ class Amounts:
         return rate(self.money, parameters) if self.converted else "1"
 
 
-@dataclass(frozen=True, slots=True)
-class Trading:
-    """records: the questions over metrics. about: the same period, zone and filters for questions of our own."""
-
-    records: Records
-    about: History
-    reads: Reads
-    warehouse: Warehouse
-
-    @property
-    def scope(self) -> Scope:
-        return self.records.scope
-
-    @property
-    def now(self) -> datetime:
-        return self.records.now
-
-    @property
-    def calendar(self) -> Calendar:
-        return self.about.calendar
-
-    @property
-    def told(self) -> dict[str, Any]:
-        """The period, as answers tell it."""
-        zone = self.calendar.zone
-        return {
-            "start_time": shown(epoch_ms(self.about.period.start), zone),
-            "end_time": shown(epoch_ms(self.about.period.end), zone),
-            "timezone": zone.key,
-        }
-
-    def money(self) -> Amounts:
-        """What amounts are told in. CONFLICT for a currency without a rate."""
-        seen = Lookups(self.warehouse, self.scope).currencies(_MONEY_OF)
-        money, foreign = told_in(self.records.tenant.money, seen, self.about.conditions)
-        return Amounts(money, bool(foreign) or self.about.include_bots)
-
-
-def trading(
-    given: Mapping[str, Any],
-    answers: Answers,
-    reads: Reads,
-    warehouse: Warehouse,
-    scope: Scope,
-    tenant: Tenant,
-    now: datetime,
-    *,
-    default: str = DEFAULT_PERIOD,
-) -> Trading:
-    """From the fields of a query string; filters are pairs. INVALID naming the field."""
-    about = history(given, tenant.calendar, now, default=default, segments=tenant.segments)
-    asked: dict[str, Any] = {name: given[name] for name in _PERIOD if given.get(name)}
-    for name in ("start", "end"):
-        if given.get(f"{name}_date") and f"{name}_time" not in asked:
-            asked[f"{name}_time"] = given[f"{name}_date"]
-    if not asked:
-        asked["period"] = default
-    asked |= {"timezone": given.get("timezone"), "filters": given["filters"], "include_bots": about.include_bots}
-    return Trading(Records(answers, scope, tenant, now, asked), about, reads, warehouse)
+def amounts(asked: Inquiry) -> Amounts:
+    """What amounts are told in. CONFLICT for a currency without a rate."""
+    seen = Lookups(asked.warehouse, asked.scope).currencies(_MONEY_OF)
+    money, foreign = told_in(asked.records.tenant.money, seen, asked.about.conditions)
+    return Amounts(money, bool(foreign) or asked.about.include_bots)
 
 
 def risk(given: Mapping[str, Any]) -> Risk:

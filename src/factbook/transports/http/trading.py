@@ -2,15 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from factbook.core.errors import Kind, invalid
-from factbook.core.scope import Scope
-from factbook.queries.behaviour.history import FIELDS
 from factbook.queries.behaviour.reading import one_of
+from factbook.queries.inquiry import Inquiry
 from factbook.queries.trading import breakdowns, candles, indicator_values
 from factbook.queries.trading.chosen import chosen
 from factbook.queries.trading.cuts import TIMES
@@ -20,12 +19,12 @@ from factbook.queries.trading.indicators import INDICATORS
 from factbook.queries.trading.intervals import interval
 from factbook.queries.trading.orders import CUTS, orders
 from factbook.queries.trading.performance import performance
-from factbook.queries.trading.question import Risk, Trading, risk, trading
+from factbook.queries.trading.question import DEFAULT_PERIOD, Risk, risk
 from factbook.services import Services
 
 from . import trading_docs as docs
-from .access import scope_for
-from .reading import FILTER_SYNTAX, answer, documented, filters_of
+from .inquiries import inquiry_of
+from .reading import FILTER_SYNTAX, answer, documented
 from .rows_as_csv import rows_as_csv
 
 _Text = str | None
@@ -43,20 +42,6 @@ def router(services: Services) -> APIRouter:
     _lists(routes, services)
     _prices(routes, services)
     return routes
-
-
-def _given(
-    request: Request,
-    period: Annotated[_Text, Query(description="A name, as last_90_days.")] = None,
-    start_date: Annotated[_Text, Query(description="From then on.", examples=["2026-01-01"])] = None,
-    end_date: Annotated[_Text, Query(description="To the end of that day.", examples=["2026-03-31"])] = None,
-    timezone: Annotated[_Text, Query(description="IANA zone; the tenant's where absent.")] = None,
-    include_bots: Annotated[bool, Query(description="Counts events of bots too.")] = False,
-) -> dict[str, Any]:
-    """The period, zone and filters of a query string."""
-    sent = {name: text for name, text in request.query_params.items() if name in FIELDS}
-    rest = filters_of(request, (*FIELDS, *_RISK, *_OTHERS))
-    return {**sent, "include_bots": include_bots, "filters": rest}
 
 
 def _risk(
@@ -77,15 +62,9 @@ def _risk(
     )
 
 
-def _asked(services: Services, default: str = "last_365_days") -> Callable[..., Trading]:
+def _asked(services: Services, default: str = DEFAULT_PERIOD) -> Callable[..., Inquiry]:
     """A dependency: the question that a query string asks, of the caller's tenant."""
-    reader = Depends(scope_for(services))
-
-    def asked(scope: Annotated[Scope, reader], given: Annotated[dict[str, Any], Depends(_given)]) -> Trading:
-        tenant, now = services.tenants.of(scope), services.clock()
-        return trading(given, services.answers, services.reads, services.warehouse, scope, tenant, now, default=default)
-
-    return asked
+    return inquiry_of(services, reserved=(*_RISK, *_OTHERS), default=default)
 
 
 def _results(routes: APIRouter, services: Services) -> None:
@@ -98,7 +77,7 @@ def _results(routes: APIRouter, services: Services) -> None:
         " and `notes` say why. " + _ABOUT,
         responses=documented(docs.PERFORMANCE, Kind.CONFLICT),
     )
-    async def of_performance(asked: Annotated[Trading, question], how: Annotated[Risk, Depends(_risk)]) -> Response:
+    async def of_performance(asked: Annotated[Inquiry, question], how: Annotated[Risk, Depends(_risk)]) -> Response:
         return answer(await performance(asked, how))
 
     @routes.get(
@@ -108,7 +87,7 @@ def _results(routes: APIRouter, services: Services) -> None:
         responses=documented(docs.EQUITY, Kind.CONFLICT),
     )
     async def of_equity(
-        asked: Annotated[Trading, question], how: Annotated[Risk, Depends(_risk)], format: _Format = "json"
+        asked: Annotated[Inquiry, question], how: Annotated[Risk, Depends(_risk)], format: _Format = "json"
     ) -> Response:
         told = await equity_curve(asked, how)
         return rows_as_csv(told["points"], docs.POINTS, "equity") if format == "csv" else answer(told)
@@ -121,7 +100,7 @@ def _results(routes: APIRouter, services: Services) -> None:
         responses=documented(docs.TIMES, Kind.CONFLICT),
     )
     async def of_times(
-        asked: Annotated[Trading, question],
+        asked: Annotated[Inquiry, question],
         by: Annotated[_Text, Query(description="Of a csv: hour, weekday or month.")] = None,
         format: _Format = "json",
     ) -> Response:
@@ -141,7 +120,7 @@ def _results(routes: APIRouter, services: Services) -> None:
         responses=documented(docs.ORDERS, Kind.CONFLICT),
     )
     async def of_orders(
-        asked: Annotated[Trading, question],
+        asked: Annotated[Inquiry, question],
         by: Annotated[_Text, Query(description=", ".join(CUTS) + ".", examples=["symbol"])] = None,
         limit: _Limit = 100,
         format: _Format = "json",
@@ -158,7 +137,7 @@ def _lists(routes: APIRouter, services: Services) -> None:
 
     def listed(path: str, dimension: str) -> None:
         async def each(
-            asked: Annotated[Trading, question],
+            asked: Annotated[Inquiry, question],
             how: Annotated[Risk, Depends(_risk)],
             order: Annotated[str, Query(description="A field of the rows; - in front: largest first.")] = "-total_pnl",
             limit: _Limit = 100,
@@ -201,7 +180,7 @@ def _prices(routes: APIRouter, services: Services) -> None:
         responses=documented(docs.CANDLES),
     )
     async def of_candles(
-        asked: Annotated[Trading, question],
+        asked: Annotated[Inquiry, question],
         symbol: symbols,
         interval_: Annotated[intervals, Query(alias="interval")] = "1d",
         source: sources = None,
@@ -223,7 +202,7 @@ def _prices(routes: APIRouter, services: Services) -> None:
         responses=documented(docs.INDICATORS),
     )
     async def of_indicators(
-        asked: Annotated[Trading, question],
+        asked: Annotated[Inquiry, question],
         symbol: symbols,
         names: Annotated[str, Query(description="Joined by commas.", examples=["rsi,macd"])],
         interval_: Annotated[intervals, Query(alias="interval")] = "1d",
