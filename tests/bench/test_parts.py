@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from factbook.bench import behaviour, metrics
+from factbook.bench import behaviour, domains, metrics
 from factbook.bench.figures import Figure
 from factbook.bench.questions import QUESTIONS
 
+ASKED = {
+    metrics.measure: len(QUESTIONS),
+    behaviour.measure: len(behaviour.ANALYSES),
+    domains.measure: len(domains.READINGS),
+}
 
-@pytest.mark.parametrize("measure", [metrics.measure, behaviour.measure])
+
+@pytest.mark.parametrize("measure", ASKED)
 def test_every_question_has_a_figure_beside_its_reference(tmp_path: Path, measure: Callable[..., list[Figure]]) -> None:
     found = measure(tmp_path, events=20_000, seconds=0.1, say=lambda text: None)
-    asked = len(QUESTIONS) if measure is metrics.measure else len(behaviour.ANALYSES)
-    assert sum(each.reference is not None for each in found) >= asked
+    assert sum(each.reference is not None for each in found) >= ASKED[measure]
     assert all(each.value > 0 for each in found)

@@ -142,9 +142,9 @@ def measure(folder: Path, *, events: int, seconds: float, say: Say) -> list[Figu
     return figures
 
 
-def make_history(folder: Path, events: int, people: int = 200_000) -> None:
+def make_history(folder: Path, events: int, people: int = 200_000, kind: str = "shop") -> None:
     """Fills `folder` as a server would have, in a process of its own."""
-    command = [sys.executable, "-m", "factbook.bench.history", str(folder), str(events), str(people)]
+    command = [sys.executable, "-m", "factbook.bench.history", str(folder), str(events), str(people), kind]
     done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 (our own command line)
     if done.returncode:
         raise unavailable(f"The events could not be made: {done.stderr.decode(errors='replace')[-1000:]}")

@@ -19,9 +19,10 @@ class Part(StrEnum):
     QUERY = "query"
     METRICS = "metrics"
     BEHAVIOUR = "behaviour"
+    DOMAINS = "domains"
 
 
-EVENTS = {Part.INGEST: 1_000_000, Part.QUERY: 10_000_000, Part.METRICS: 10_000_000, Part.BEHAVIOUR: 10_000_000}
+EVENTS = {part: 1_000_000 if part is Part.INGEST else 10_000_000 for part in Part}
 
 
 def bench(
@@ -37,14 +38,14 @@ def bench(
     seconds: Annotated[float, typer.Option(min=1, help="How long single events, or reads, go on.")] = 10.0,
     results: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Also keep the figures there as JSON.")] = None,
 ) -> None:
-    """Measure ingest, reads, questions over metrics and over people beside a reference of the same run.
+    """Measure ingest, reads, questions over metrics, people and businesses beside a reference of the same run.
 
     Starts a server of its own on an empty folder beside the data folder, on the same disk, and removes that folder at
     the end, interrupted or not; your data is not touched. Measure on a quiet machine.
     """
     from rich.console import Console
 
-    from factbook.bench import behaviour, figures, ingest, metrics, query
+    from factbook.bench import behaviour, domains, figures, ingest, metrics, query
 
     console = Console()
     measures = {
@@ -52,6 +53,7 @@ def bench(
         Part.QUERY: query.measure,
         Part.METRICS: metrics.measure,
         Part.BEHAVIOUR: behaviour.measure,
+        Part.DOMAINS: domains.measure,
     }
     for each in [part] if part else list(Part):
         with _empty_folder() as folder, Console(stderr=True).status("") as status:
