@@ -20,6 +20,6 @@ ASKED = {
 
 @pytest.mark.parametrize("measure", ASKED)
 def test_every_question_has_a_figure_beside_its_reference(tmp_path: Path, measure: Callable[..., list[Figure]]) -> None:
-    found = measure(tmp_path, events=20_000, seconds=0.1, say=lambda text: None)
+    found = measure(tmp_path, events=100_000, seconds=0.1, say=lambda text: None)
     assert sum(each.reference is not None for each in found) >= ASKED[measure]
     assert all(each.value > 0 for each in found)

@@ -22,6 +22,8 @@ RECORD, LIST = 50, 300
 """Milliseconds within which a record, and a list of a thousand, is answered."""
 DAY = timedelta(days=1)
 MINUTES = 28 * 1440
+PEOPLE = 50
+"""Events for each of them."""
 _PREFIX = "/api/v1/analytics"
 _DAY = "tenant = 'default' AND NOT is_bot AND timestamp >= '{start}' AND timestamp < '{end}'"
 
@@ -106,7 +108,7 @@ READINGS = (
 def measure(folder: Path, *, events: int, seconds: float, say: Say) -> list[Figure]:
     """folder: an empty place. events: of thirty days. seconds: of asking, each way."""
     say(f"making {events:,} events of five businesses")
-    make_history(folder / "data", events, kind="businesses")
+    make_history(folder / "data", events, max(1000, events // PEOPLE), kind="businesses")
     with Served(folder / "data", environment=READS_ALONE) as served:
         times = {}
         for each in READINGS:
