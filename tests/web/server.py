@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,10 @@ class Server:
     def wait_for(self, users: Sequence[str], events: int) -> None:
         """Returns when the warehouse answers with so many events of these users."""
         wait_for(lambda: self._count(users) >= events, self._process, "the warehouse")
+
+    def wait_until(self, holds: Callable[[], bool], what: str) -> None:
+        """Returns when `holds` does; `what` was waited for in vain where it never does."""
+        wait_for(holds, self._process, what)
 
     def wait_for_letter(self, mark: str) -> None:
         """Returns when a dead letter whose body holds `mark` can be read."""

@@ -39,4 +39,5 @@ def test_an_analyst_is_led_everywhere_a_viewer_to_no_single_people() -> None:
 
 def test_nothing_leads_to_what_is_switched_off() -> None:
     off = Features(funnels=False, cohorts=False, journeys=False)
-    assert titles(Role.ADMIN, off) == ["Overview", "Explore", "KPIs", "Segments", "Content", "Trading", "Systems", "Events"]
+    domains = ["Content", "Trading", "Systems", "People", "Imports"]
+    assert titles(Role.ADMIN, off) == ["Overview", "Explore", "KPIs", "Segments", *domains, "Events"]

@@ -38,6 +38,8 @@ PAGES = (
     Page("content", "/content", "Content", ("answer", "retention", "content"), "c"),
     Page("trading", "/trading", "Trading", ("answer", "retention", "trading"), "d"),
     Page("systems", "/systems", "Systems", ("answer", "retention", "systems"), "y"),
+    Page("people", "/people", "People", ("answer", "retention", "systems"), "u"),
+    Page("imports", "/imports", "Imports", ("answer", "retention", "systems"), "i"),
     Page("events", "/events", "Events", ("events",), "e", single=True, draws=False),
 )
 SIGN_IN = Page("sign-in", "/sign-in", "Sign in", ("sign-in",), draws=False)
