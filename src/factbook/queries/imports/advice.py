@@ -117,8 +117,8 @@ def _stale(jobs: Sequence[Job]) -> Iterator[Advice]:
         if job["state"] == "stale":
             yield Advice(
                 job["job_id"],
-                f"It has said nothing since {job['last_seen_at']}: look whether it still runs, and send import_failed"
-                " where it does not.",
+                "It did not end and says nothing more: look whether it still runs, and send import_failed where it does"
+                " not.",
                 {},
                 {"attempts": job["attempts"]},
             )
