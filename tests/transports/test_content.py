@@ -210,6 +210,16 @@ def test_lists_are_in_the_order_of_any_field(served: Reading) -> None:
         assert values == [*sorted(known, reverse=order.startswith("-")), *[None] * (2 - len(known))]
 
 
+@pytest.mark.parametrize("fields", [["likes", "unique_views"], ["likes", "watch_time"]])
+def test_a_list_tells_the_fields_asked_for_alone(served: Reading, fields: list[str]) -> None:
+    rows = served.get(CONTENT, fields=",".join(fields), order="-total_views").json()["content"]
+    whole = served.get(CONTENT, order="-total_views").json()["content"]
+    assert rows == [{name: row[name] for name in ("content_id", *fields)} for row in whole]
+    assert served.get(CONTENT, fields=",".join(fields), format="csv").text.splitlines()[0] == ",".join(
+        ["content_id", *fields]
+    )
+
+
 def test_pages_hold_everything_once(served: Reading) -> None:
     first = served.get(CONTENT, limit=1).json()
     second = served.get(CONTENT, limit=1, cursor=first["next_cursor"]).json()
@@ -286,6 +296,7 @@ def test_files_hold_the_rows_and_no_formulas(served: Reading) -> None:
     ("path", "given_", "field"),
     [
         ("", {"order": "beauty"}, "order"),
+        ("", {"fields": "likes,beauty"}, "fields"),
         ("", {"limit": 0}, "limit"),
         ("", {"limit": 1001}, "limit"),
         ("", {"cursor": "x"}, "cursor"),

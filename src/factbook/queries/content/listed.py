@@ -7,6 +7,7 @@ from typing import Any
 
 from factbook.core.errors import invalid
 from factbook.metrics.model import Good
+from factbook.queries.records import Fields
 
 from .fields import NUMBERS, RECKONED, RECORD
 from .question import Content, checked
@@ -21,25 +22,32 @@ _NO_ORDER = ("daily_trend",)
 """Better neither up nor down by itself."""
 
 
-async def listed(asked: Content, *, order: str, limit: int, offset: int) -> dict[str, Any]:
+async def listed(asked: Content, *, order: str, limit: int, offset: int, fields: Sequence[str] = ()) -> dict[str, Any]:
     """A page of the records in `order`: a field of NUMBERS, `-` before it for the largest first.
 
     The first MAX_LISTED by a metric are told; by a field that is reckoned here, the MAX_LISTED most viewed are put in
-    order. INVALID naming the field.
+    order. fields: what each record tells, everything where none is named; where all are metrics nothing else is read.
+    INVALID naming the field.
     """
     field = _field(order.removeprefix("-"), "order")
+    told = [_field(name, "fields") for name in fields]
     is_metric = field in RECORD
-    rows, cut = await _rows(asked, order.replace(field, RECORD[field]) if is_metric else "-content_views")
-    if is_metric:
-        page = await records(asked, rows[offset : offset + limit])
+    is_brief = bool(told) and is_metric and not {*told} & {*RECKONED}
+    wanted = {name: RECORD[name] for name in dict.fromkeys([*told, field])} if is_brief else RECORD
+    rows, cut = await _rows(asked, order.replace(field, RECORD[field]) if is_metric else "-content_views", wanted)
+    page: list[Mapping[str, Any]]
+    if is_brief:
+        page = [{"content_id": row["content"], **row} for row in rows[offset : offset + limit]]
+    elif is_metric:
+        page = [*await records(asked, rows[offset : offset + limit])]
     else:
         page = _ordered(await records(asked, rows), field, order.startswith("-"))[offset : offset + limit]
     notes = [f"The {MAX_LISTED:,} most viewed were put in order."] if not is_metric and cut["is_cut"] else []
     return {
         **asked.told,
         "order": order,
-        "content": page,
-        "scores": EXPLAINED,
+        "content": [{name: row[name] for name in ("content_id", *told)} for row in page] if told else page,
+        **({} if told else {"scores": EXPLAINED}),
         "of": cut["of"],
         "cut": cut,
         "next_cursor": str(offset + limit) if offset + limit < len(rows) else None,
@@ -89,8 +97,8 @@ async def comparison(asked: Content, ids: Sequence[str]) -> dict[str, Any]:
     }
 
 
-async def _rows(asked: Content, order: str) -> tuple[list[dict[str, Any]], Mapping[str, Any]]:
-    return await asked.records.many(RECORD, "content", order=order, limit=MAX_LISTED, filters=_ANY)
+async def _rows(asked: Content, order: str, fields: Fields = RECORD) -> tuple[list[dict[str, Any]], Mapping[str, Any]]:
+    return await asked.records.many(fields, "content", order=order, limit=MAX_LISTED, filters=_ANY)
 
 
 def _field(name: str, field: str) -> str:

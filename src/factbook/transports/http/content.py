@@ -30,7 +30,7 @@ _Limit = Annotated[int, Query(ge=1, le=MAX_LISTED, description="Pieces told.")]
 _Id = Annotated[str, Path(description="As events name it in content_id; slashes are taken as they are.")]
 _OTHERS = (
     *("format", "order", "sort", "limit", "cursor", "metric", "min_views", "window_hours"),
-    *("ids", "depth", "nodes", "top"),
+    *("ids", "depth", "nodes", "top", "fields"),
 )
 _ABOUT = "Over the last 30 days where no period is given. docs/content.md tells every formula. " + FILTER_SYNTAX
 
@@ -73,10 +73,17 @@ def _many(routes: APIRouter, services: Services) -> None:
         sort: Annotated[_Text, Query(description="Another name of order.")] = None,
         limit: _Limit = 100,
         cursor: Annotated[_Text, Query(description="`next_cursor` of the page before.")] = None,
+        fields: Annotated[
+            _Text,
+            Query(description="Numbers of each record, joined by commas; everything where absent, which is slower."),
+        ] = None,
         format: Format = "json",
     ) -> Response:
-        told = await listed(asked, order=order or sort or "-total_views", limit=limit, offset=_offset(cursor))
-        return rows_as_csv(told["content"], docs.COLUMNS, "content") if format == "csv" else answer(told)
+        chosen = tuple(dict.fromkeys(part.strip() for part in (fields or "").split(",") if part.strip()))
+        by, offset = order or sort or "-total_views", _offset(cursor)
+        told = await listed(asked, order=by, limit=limit, offset=offset, fields=chosen)
+        columns = ("content_id", *chosen) if chosen else docs.COLUMNS
+        return rows_as_csv(told["content"], columns, "content") if format == "csv" else answer(told)
 
     @routes.get(
         "/trending",
