@@ -189,6 +189,12 @@ def test_a_known_piece_without_events_in_the_period_says_so(served: Reading, of:
     assert answer.json()["notes"]
 
 
+@pytest.mark.parametrize("path", EXAMPLES)
+def test_all_time_there_is_can_be_asked_for(served: Reading, path: str) -> None:
+    answer = served.get(f"{CONTENT}{path}", start_date="1900-01-02", end_date="2260-12-31", **EXAMPLES[path][0])
+    assert answer.status_code == 200, answer.text
+
+
 def test_what_cannot_be_known_of_nothing_is_null(served: Reading) -> None:
     told = served.get(f"{CONTENT}/intro", date="2020-01-01").json()
     unknown = ("completion_rate", "average_view_duration", "daily_trend", "engagement_score", "quality_score")

@@ -13,6 +13,7 @@ from typing import Any
 from factbook.core.sql import Parameters
 from factbook.core.times import Period
 from factbook.queries.behaviour.history import inside
+from factbook.queries.period import FIRST
 
 from .fields import RECORD, TRAFFIC
 from .question import Content, among
@@ -55,12 +56,10 @@ class Insight:
 async def insights(asked: Content, id_: str) -> dict[str, Any]:
     """Every rule that fires, warnings first. NOT_FOUND where no event ever named it."""
     period = asked.about.period
-    earlier = replace(asked.about, period=Period(period.start - (period.end - period.start), period.start))
+    earlier = Period(max(FIRST, period.start - (period.end - period.start)), period.start)
     told = await record(asked, id_)
     before, (category, peers), countries, everything = await asyncio.gather(
-        replace(asked, records=replace(asked.records, about=_moved(asked, earlier.period))).records.one(
-            {field: RECORD[field] for field in ("total_views", "completions")}, filters=(("content_id", id_),)
-        ),
+        _before(asked, id_, earlier),
         asked.look(partial(_peers, asked, id_), "completion of the category"),
         asked.records.counts("content_views", "country", limit=1000),
         asked.records.one({field: RECORD[field] for field in _CLICKS}),
@@ -220,10 +219,14 @@ def _shown_and_clicked(numbers: Mapping[str, Any]) -> tuple[int, int]:
     return searched + recommended, searches + recommendations
 
 
-def _moved(asked: Content, period: Period) -> dict[str, Any]:
-    """The question about `period` in place of its own."""
+async def _before(asked: Content, id_: str, period: Period) -> Mapping[str, Any]:
+    """Views of `period`, in place of that which is asked about."""
+    if period.start >= period.end:
+        return {"total_views": 0}
     rest = {name: value for name, value in asked.records.about.items() if name != "period"}
-    return {**rest, "start_time": period.start.isoformat(), "end_time": period.end.isoformat()}
+    about = {**rest, "start_time": period.start.isoformat(), "end_time": period.end.isoformat()}
+    earlier = replace(asked.records, about=about)
+    return await earlier.one({"total_views": RECORD["total_views"]}, filters=(("content_id", id_),))
 
 
 def _peers(asked: Content, id_: str) -> tuple[str, list[float]]:
