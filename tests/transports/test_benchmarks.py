@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from factbook.core.scope import Role, Scope, Tier
 from factbook.storage.engine import Engine
 from factbook.storage.warehouse import Warehouse
-from factbook.transports.http import benchmarks
+from factbook.transports.http import benchmarks, benchmarks_docs
 from tests.queries.given import given
 
 from .reading_services import Reading, reading
@@ -189,3 +189,18 @@ def test_without_feedback_nothing_is_told_and_why(served: Reading) -> None:
 def test_what_is_wrong_is_named(served: Reading, path: str, query: dict[str, Any], field: str) -> None:
     refused = served.get(f"{PREFIX}/{path}", **query)
     assert (refused.status_code, refused.json().get("field")) == (422, field), refused.text
+
+
+def test_the_documented_examples_have_fields_of_the_answers(served: Reading, engine: Engine, scope: Scope) -> None:
+    given(engine, scope, answers("nps", 10, 3, comment="Lovely"))
+    put(served, "others", CHURN)
+    for path, example in {
+        "competitive": benchmarks_docs.COMPETITIVE,
+        "satisfaction": benchmarks_docs.SATISFACTION,
+    }.items():
+        answer = served.get(f"{PREFIX}/{path}").json()
+        assert set(example) <= set(answer), path
+        for name, rows in example.items():
+            if isinstance(rows, list) and rows:
+                assert set(rows[0]) <= set(answer[name][0]), (path, name)
+    assert set(benchmarks_docs.BENCHMARK) == set(served.get(f"{PREFIX}/benchmarks/others").json())

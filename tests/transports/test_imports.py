@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from factbook.core.scope import Role, Scope
 from factbook.storage.engine import Engine
 from factbook.storage.warehouse import Warehouse
-from factbook.transports.http import imports
+from factbook.transports.http import imports, imports_docs
 from tests.queries.given import given
 
 from .reading_services import Reading, reading
@@ -272,3 +272,29 @@ def test_nobody_sees_the_imports_of_another_tenant(served: Reading, engine: Engi
 def test_what_is_wrong_is_named(served: Reading, path: str, query: dict[str, Any], field: str) -> None:
     refused = served.get(f"{IMPORTS}/{path}", **query)
     assert (refused.status_code, refused.json().get("field")) == (422, field), refused.text
+
+
+def test_the_documented_examples_have_fields_of_the_answers(served: Reading, give: Give) -> None:
+    give([told("02-20T08:00:00", "started", "a"), told("02-20T08:01:00", "failed", "a", reason="x")])
+    for path, example in {
+        "jobs": imports_docs.JOBS,
+        "a": imports_docs.ONE,
+        "sources": imports_docs.SOURCES,
+        "quality": imports_docs.QUALITY,
+        "trends": imports_docs.TRENDS,
+        "failures": imports_docs.FAILURES,
+        "optimization": imports_docs.OPTIMIZATION,
+    }.items():
+        answer = served.get(f"{IMPORTS}/{path}").json()
+        assert set(example) - {"next_cursor"} <= set(answer), path
+        for name, rows in example.items():
+            if isinstance(rows, list) and rows and isinstance(rows[0], dict) and answer[name]:
+                assert set(rows[0]) <= set(answer[name][0]), (path, name)
+
+
+def test_every_operation_and_parameter_is_described(served: Reading) -> None:
+    for path, methods in served.client.get("/openapi.json").json()["paths"].items():
+        if path.startswith(IMPORTS):
+            assert methods["get"]["summary"], path
+            assert {"200", "401", "403", "422", "429", "503"} <= set(methods["get"]["responses"]), path
+            assert all(parameter.get("description") for parameter in methods["get"]["parameters"]), path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from factbook.ingest.session_rule import Rule
 from factbook.ingest.sessions import Sessions
 from factbook.storage.engine import Engine
 from factbook.storage.warehouse import Warehouse
-from factbook.transports.http import behaviour, cohorts, journeys, segments, users
+from factbook.transports.http import behaviour, journeys, segments, users, users_docs
 from tests.clocks import SetClock
 from tests.queries.given import given
 
@@ -39,7 +40,7 @@ def served(engine: Engine, warehouse: Warehouse, scope: Scope, tmp_path: Path) -
     )
     sum(Sessions(engine, SetClock(NOW), Rule(30 * 60_000)).build())
     with reading(warehouse, scope, tmp_path, engine) as found:
-        for part in (segments, behaviour, journeys, cohorts, users):
+        for part in (segments, behaviour, journeys, users):
             cast(FastAPI, found.client.app).include_router(part.router(found.services))
         yield found
 
@@ -108,6 +109,18 @@ def test_a_tenant_without_events_gets_an_answer_that_makes_sense(
         assert served.get(f"{USERS}/ann").status_code == 404
 
 
+def test_nobody_sees_the_people_of_another_tenant(
+    served: Reading, warehouse: Warehouse, scope: Scope, engine: Engine, tmp_path: Path
+) -> None:
+    other, folder = replace(scope, tenant=f"{scope.tenant}-other"), tmp_path / "other"
+    folder.mkdir()
+    with reading(warehouse, other, folder, engine) as theirs:
+        cast(FastAPI, theirs.client.app).include_router(users.router(theirs.services))
+        assert theirs.get(f"{USERS}/ann").status_code == 404
+        told = theirs.get(USERS).json()
+        assert (told["people"], told["people_with_sessions"], told["rows"]) == (0, None, [])
+
+
 @pytest.mark.parametrize(
     ("path", "query", "status", "field"),
     [
@@ -142,3 +155,19 @@ def test_a_viewer_sees_everybody_together_but_no_single_person(served: Reading) 
 )
 def test_every_path_of_the_contract_answers(served: Reading, path: str) -> None:
     assert served.get(f"{USERS}/{path}").status_code == 200
+
+
+def test_the_documented_examples_have_fields_of_the_answers(served: Reading) -> None:
+    everybody, one = served.get(USERS).json(), served.get(f"{USERS}/ann").json()
+    assert set(users_docs.EVERYBODY) - {"currency"} <= set(everybody)
+    assert set(users_docs.PERSON) <= set(one)
+    assert set(everybody["rows"][0]) == set(users_docs.EVERYBODY["rows"][0])
+
+
+def test_every_operation_and_parameter_is_described(served: Reading) -> None:
+    paths = served.client.get("/openapi.json").json()["paths"]
+    for path in (USERS, f"{USERS}/{{user_id}}"):
+        operation = paths[path]["get"]
+        assert operation["summary"]
+        assert {"200", "401", "403", "409", "422", "429", "503"} <= set(operation["responses"])
+        assert all(parameter.get("description") for parameter in operation["parameters"])
