@@ -64,7 +64,7 @@ class Reading:
 
     def get(self, path: str, role: Role | None = Role.ANALYST, **parameters: Any) -> Any:
         headers = {"Authorization": f"Bearer {self.keys[role]}"} if role else {}
-        return self.client.get(path, params=parameters, headers=headers)
+        return self.client.get(path, params=parameters or None, headers=headers)  # {} would drop what the path asks
 
 
 @contextmanager
