@@ -68,7 +68,7 @@ def inside(warehouse: Warehouse, scope: Scope, rule: dict[str, Any], money: Mone
         ({**BOUGHT, "of": "stars", "eq": 5}, {"eve"}),
         ({**BOUGHT, "of": "stars", "money": True, "eq": 10}, {"eve"}),
     ],
-    ids=str,
+    ids=lambda given: str(sorted(given) if isinstance(given, set) else given),
 )
 def test_amounts_are_told_in_the_tenants_currency(
     warehouse: Warehouse, shop: Scope, rule: dict[str, Any], expected: set[str]
