@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from factbook.app import build, http_app
+from factbook.core.clock import epoch_ms
 from factbook.core.scope import Role, Scope
 from factbook.core.settings import Settings
 from factbook.services import Services
@@ -205,3 +207,79 @@ def test_a_body_of_any_size_takes_some_way(served: tuple[Services, str], key: st
 def test_another_method_is_no_way_in(wire: Wire, path: str) -> None:
     wire.send(wire.post(EVENT, path).replace(b"POST", b"PUT", 1))
     assert wire.answer()[0] == 405
+
+
+# What a sender says with every event is read once, and holds no longer than it is true
+
+
+def told(wire: Wire, *requests: bytes) -> list[int]:
+    statuses = []
+    for request in requests:
+        wire.send(request)
+        statuses.append(wire.answer()[0])
+    return statuses
+
+
+def test_requests_of_one_head_have_ids_of_their_own(wire: Wire) -> None:
+    ids = set()
+    for _ in range(3):
+        wire.send(wire.post(EVENT))
+        status, headers, _ = wire.answer()
+        assert status == 200
+        ids.add(headers["x-request-id"])
+    assert len(ids) == 3
+
+
+def test_a_key_that_is_revoked_is_refused_on_the_connection_that_used_it(
+    wire: Wire, served: tuple[Services, str], scope: Scope
+) -> None:
+    assert told(wire, wire.post(EVENT), wire.post(EVENT)) == [200, 200]
+    keys = served[0].keys
+    keys.revoke(scope, keys.all(scope)[0].id)
+    assert told(wire, wire.post(EVENT)) == [401]
+    assert count(served[0], scope) == 2
+
+
+def test_a_key_that_expires_is_refused_on_the_connection_that_used_it(
+    served: tuple[Services, str], scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services, address = served
+    services.metadata.ensure_tenant_of_system(scope.tenant, now=0, zone="UTC")
+    ends = epoch_ms(services.clock()) + 3_600_000
+    key = services.keys.create(scope, "sender", Role.WRITER, expires_at=ends).key
+    with Wire(address, key) as wire:
+        assert told(wire, wire.post(EVENT), wire.post(EVENT)) == [200, 200]
+        monkeypatch.setattr(services.keys, "_clock", lambda: datetime.fromtimestamp(ends / 1000, UTC))
+        assert told(wire, wire.post(EVENT)) == [401]
+
+
+def test_a_connection_may_be_used_by_several_tenants(
+    wire: Wire, served: tuple[Services, str], scope: Scope, key: str
+) -> None:
+    services = served[0]
+    other = Scope(f"{scope.tenant}-other", "test", Role.OWNER)
+    services.metadata.ensure_tenant_of_system(other.tenant, now=0, zone="UTC")
+    theirs = services.keys.create(other, "sender", Role.WRITER).key
+    asked = [wire.post(EVENT, key=each) for each in (key, key, theirs, theirs, theirs, "wrong-key-of-nobody", key)]
+    assert told(wire, *asked) == [200, 200, 200, 200, 200, 401, 200]
+    assert (count(services, scope), count(services, other)) == (3, 3)
+
+
+def test_what_the_head_says_of_one_request_does_not_hold_for_the_next(
+    wire: Wire, served: tuple[Services, str], scope: Scope
+) -> None:
+    agents = ["Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Safari/604.1", "curl/8"]
+    bodies = [b'{"event_type":"page_view","user_id":"%d"}' % n for n in range(2)]
+    assert told(wire, *(wire.post(body, user_agent=agent) for body, agent in zip(bodies, agents, strict=True))) == [
+        200,
+        200,
+    ]
+    assert count(served[0], scope) == 2
+    rows = served[0].warehouse.rows(scope, "SELECT user_id, user_agent FROM events WHERE tenant = {tenant:String}")
+    assert dict(rows) == {"0": agents[0], "1": ""}
+
+
+def test_a_place_in_a_load_is_its_own_request(wire: Wire, served: tuple[Services, str], scope: Scope) -> None:
+    places = [wire.post(EVENT, x_factbook_load="file", x_factbook_position=str(n)) for n in (1, 2, 3)]
+    assert told(wire, wire.post(EVENT), *places) == [200, 200, 200, 200]
+    assert served[0].intake.position(f"{scope.tenant}/file") == 3

@@ -25,7 +25,7 @@ def authenticate(keys: Keys, headers: Mapping[str, str], *, method: str = "GET",
     """
     key = credential(headers)
     if key is not None:
-        if key.startswith("eyJ") and key.count(".") == 2:
+        if is_token(key):
             return _by_ticket(keys, keys.sign_in.api(key))
         return keys.scope(key)
     session = session_cookie(headers)
@@ -49,6 +49,11 @@ def credential(headers: Mapping[str, str]) -> str | None:
         return _text(direct.strip())
     scheme, _, rest = (_header(headers, "authorization") or "").partition(" ")
     return _text(rest.strip()) if scheme.lower() == "bearer" and rest.strip() else None
+
+
+def is_token(credential: str) -> bool:
+    """Whether it is a signed token (JWT), and not a key."""
+    return credential.startswith("eyJ") and credential.count(".") == 2
 
 
 def session_cookie(headers: Mapping[str, str]) -> str | None:

@@ -48,6 +48,14 @@ class _Known:
     revoked_at: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a key was found to be, good for as long as no key has changed since."""
+
+    table: Mapping[str, _Known]
+    entry: _Known
+
+
 def digest(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -83,12 +91,21 @@ class Keys:
 
     def scope(self, key: str) -> Scope:
         """What `key` may do. UNAUTHENTICATED when it is unknown, revoked or expired. Microseconds, no I/O."""
-        wanted = digest(key)
+        return self._checked(self.grant(key).entry)
+
+    def grant(self, key: str) -> Grant:
+        """For `renewed`. UNAUTHENTICATED for an unknown key."""
+        table, wanted = self._known, digest(key)
         # The table is found by digest, of which a caller controls no bit: timing tells nothing about a stored key.
-        entry = self._known.get(wanted)
+        entry = table.get(wanted)
         if entry is None or not hmac.compare_digest(entry.digest, wanted):
             raise _refused("The API key is not known here.")
-        return self._checked(entry)
+        return Grant(table, entry)
+
+    def renewed(self, grant: Grant) -> Scope | None:
+        """As `scope`, for a key that was sent again; None where keys have changed, and `scope` has to be asked anew.
+        UNAUTHENTICATED once it has expired."""
+        return self._checked(grant.entry) if grant.table is self._known else None
 
     def scope_of_id(self, key_id: str) -> Scope:
         """As `scope`, by the key's id: for tokens that were made with the key and end with it."""

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from factbook.access.gate import credential, is_token
+from factbook.access.keys import Grant
 from factbook.ingest.body import Collector
-from factbook.ingest.intake import Receipt, Request
+from factbook.ingest.intake import Origin, Receipt, Request
 from factbook.services import Services
 
-from .request_id import Headers, identity
+from .request_id import Headers, identity, new_id
 from .ways_in import WAYS, Call, Way, answer, call_of, mark, origin, sender
+
+_NAMED = frozenset((b"x-request-id", b"traceparent", b"x-factbook-load"))
+"""What makes a request one of its own, whatever the one before it said."""
 
 _LONG = frozenset((b"transfer-encoding", b"expect", b"origin", b"x-forwarded-for"))
 """What is read piece by piece, and what the layers around the application look at: a page elsewhere, a proxy."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """A head but for the length of the body, and what it was found to mean: a sender says the same with every event."""
+
+    path: str
+    query: bytes
+    sent: list[tuple[bytes, bytes]]
+    call: Call
+    origin: Origin
+    grant: Grant
 
 
 class Connection(HttpToolsProtocol):
@@ -29,6 +47,7 @@ class Connection(HttpToolsProtocol):
         self._services = services
         self._max_body = services.settings.analytics.ingestion.max_body_bytes
         self._awaited: RequestResponseCycle | None = None
+        self._head: _Head | None = None
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         """uvicorn's start of a request: when its head is read, or when the one before it on the connection is done."""
@@ -46,18 +65,39 @@ class Connection(HttpToolsProtocol):
             self._take(cycle)
 
     def _take(self, cycle: RequestResponseCycle) -> None:
-        request_id, _, added = identity(cycle.scope["headers"])
-        call = call_of(cycle.scope, request_id)
+        sent = [pair for pair in cycle.scope["headers"] if pair[0] != b"content-length"]
+        head = self._head
+        if head and head.sent == sent and (head.path, head.query) == (cycle.scope["path"], cycle.scope["query_string"]):
+            request_id = new_id()
+            call = head.call._replace(request_id=request_id)
+            added: Headers = [(b"x-request-id", request_id.encode())]
+        else:
+            head = None
+            request_id, _, added = identity(sent)
+            call = call_of(cycle.scope, request_id)
         way = WAYS[call.path]
         settle = partial(self._settle, cycle, call, way, added)
         try:
-            scope = sender(self._services.keys, call)
+            scope = self._services.keys.renewed(head.grant) if head else None
+            if head is None or scope is None:
+                scope = sender(self._services.keys, call)
+                head = self._kept(call, sent)
             body = Collector(call.headers.get("content-encoding", ""), self._max_body)
             body.add(bytes(cycle.body))
-            request = Request(scope, way.read(body.body()), origin(call), mark(call, scope), settle, self.loop)
+            place = head.origin if head else origin(call)
+            request = Request(scope, way.read(body.body()), place, mark(call, scope), settle, self.loop)
             self._services.intake.admit(request)
         except Exception as error:  # noqa: BLE001 (told apart, and logged, where the answer is made)
             self.loop.call_soon(settle, error)
+
+    def _kept(self, call: Call, sent: list[tuple[bytes, bytes]]) -> _Head | None:
+        """The head of a sender who was let in by a key, for the next request on the connection; None for any other."""
+        key = credential(call.headers)
+        self._head = None
+        if key and not is_token(key) and not any(name in _NAMED for name, _ in sent):
+            grant = self._services.keys.grant(key)
+            self._head = _Head(call.path, call.query, sent, call, origin(call), grant)
+        return self._head
 
     def _settle(
         self, cycle: RequestResponseCycle, call: Call, way: Way, added: Headers, outcome: Receipt | Exception

@@ -27,10 +27,14 @@ def correlation_id(scope: Scope) -> str:
     return str(scope.get("state", {}).get(_KEY, ""))
 
 
+def new_id() -> str:
+    return f"{_RANDOM.getrandbits(128):032x}"
+
+
 def identity(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, str, Headers]:
     """(request id, trace id or empty, the headers that say so in the answer) for a request with these headers."""
     asked, trace, flags = _sent(headers)
-    request_id = asked or trace or f"{_RANDOM.getrandbits(128):032x}"
+    request_id = asked or trace or new_id()
     added = [(b"x-request-id", request_id.encode())]
     if trace:
         added.append((b"traceparent", f"00-{trace}-{_RANDOM.getrandbits(64):016x}-{flags}".encode()))
