@@ -50,6 +50,15 @@ def engine(data: Path) -> Iterator[Engine]:
         embedded.close()
 
 
+@pytest.fixture(scope="module")
+def apart(engine: Engine, data: Path) -> Iterator[Engine]:
+    """The embedded engine on a database of its own, for work on all events: these are of one file of tests."""
+    own = Engine("chdb", data, database=f"apart_{uuid.uuid4().hex}")
+    migrate(own)
+    yield own
+    own.close()
+
+
 @pytest.fixture(scope="session")
 def warehouse(engine: Engine) -> Warehouse:
     return Warehouse(engine)

@@ -32,14 +32,8 @@ COLUMNS = "started_at, ended_at, events, page_views, interactions, is_bounce, en
 
 
 @pytest.fixture(scope="module")
-def apart(engine: Engine, data: Path) -> Iterator[Engine]:
-    """A database whose events are those of this file alone."""
-    yield from _database(data)
-
-
-@pytest.fixture(scope="module")
 def other_rules(engine: Engine, data: Path) -> Iterator[Engine]:
-    """The same for sessions by other rules: a rule begins with all that there is."""
+    """A database for sessions by other rules: a rule begins with all that there is."""
     yield from _database(data)
 
 

@@ -25,10 +25,10 @@ USERS = "/api/v1/analytics/users"
 
 
 @pytest.fixture
-def served(engine: Engine, warehouse: Warehouse, scope: Scope, tmp_path: Path) -> Iterator[Reading]:
+def served(apart: Engine, scope: Scope, tmp_path: Path) -> Iterator[Reading]:
     paid = {"amount": 20, "category": "Books", "currency": "EUR"}
     given(
-        engine,
+        apart,
         scope,
         [
             {"at": "2026-02-20T08:00:00Z", "type": "content_view", "visitor": "phone", "content_id": "c1"},
@@ -38,8 +38,8 @@ def served(engine: Engine, warehouse: Warehouse, scope: Scope, tmp_path: Path) -
             {"at": "2026-02-21T09:00:00Z", "type": "page_view", "user": "cy", "device": "desktop"},
         ],
     )
-    sum(Sessions(engine, SetClock(NOW), Rule(30 * 60_000)).build())
-    with reading(warehouse, scope, tmp_path, engine) as found:
+    sum(Sessions(apart, SetClock(NOW), Rule(30 * 60_000)).build())
+    with reading(Warehouse(apart), scope, tmp_path, apart) as found:
         for part in (segments, behaviour, journeys, users):
             cast(FastAPI, found.client.app).include_router(part.router(found.services))
         yield found
@@ -109,12 +109,10 @@ def test_a_tenant_without_events_gets_an_answer_that_makes_sense(
         assert served.get(f"{USERS}/ann").status_code == 404
 
 
-def test_nobody_sees_the_people_of_another_tenant(
-    served: Reading, warehouse: Warehouse, scope: Scope, engine: Engine, tmp_path: Path
-) -> None:
+def test_nobody_sees_the_people_of_another_tenant(served: Reading, scope: Scope, apart: Engine, tmp_path: Path) -> None:
     other, folder = replace(scope, tenant=f"{scope.tenant}-other"), tmp_path / "other"
     folder.mkdir()
-    with reading(warehouse, other, folder, engine) as theirs:
+    with reading(Warehouse(apart), other, folder, apart) as theirs:
         cast(FastAPI, theirs.client.app).include_router(users.router(theirs.services))
         assert theirs.get(f"{USERS}/ann").status_code == 404
         told = theirs.get(USERS).json()

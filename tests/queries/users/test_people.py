@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -30,7 +28,6 @@ from factbook.queries.users.people import Listed, listed_people
 from factbook.queries.users.person import person
 from factbook.storage.cache import Cache
 from factbook.storage.engine import Engine
-from factbook.storage.migrate import migrate
 from factbook.storage.versions import UnknownVersions
 from factbook.storage.warehouse import Warehouse
 from tests.clocks import SetClock
@@ -51,14 +48,6 @@ SHARED = (
     "user_segment",
 )
 KINDS = ("page_view", "content_view", "purchase", "feature_used", "search")
-
-
-@pytest.fixture(scope="module")
-def apart(engine: Engine, data: Path) -> Iterator[Engine]:
-    own = Engine("chdb", data, database=f"people_{uuid4().hex}")
-    migrate(own)
-    yield own
-    own.close()
 
 
 def asked(warehouse: Warehouse, scope: Scope, reads: Reads, **how: Any) -> Inquiry:

@@ -15,7 +15,7 @@ from .cuts import cut
 from .leaves import is_state
 from .plan import Plan
 from .ranks import ranked_by
-from .scanned import filters_of, types_of
+from .scanned import columns, filters_of, types_of
 from .tops import ordered_by
 
 HEAD = 5
@@ -60,10 +60,7 @@ def statement(plan: Plan) -> Once:
         first = f"rank {direction} NULLS LAST"
     order = ", ".join([first, *(each.order for each in cuts)])
     counted = " OR ".join(f"({each.counted})" for each in found)
-    inner = [
-        part for i, each in enumerate(found) for part in (f"countIf({each.counted}) AS n{i}", f"{each.inner} AS v{i}")
-    ]
-    outer = [part for i, each in enumerate(found) for part in (f"sum(n{i})", each.outer.format(f"v{i}"))]
+    inner, outer = columns(plan.reads, found)
     keys = [f"d{i}" for i in range(len(cuts))]
     groups = ", ".join(f"{each.group} AS {key}" for each, key in zip(cuts, keys, strict=True))
     named = ", ".join(f"toString({key})" for key in keys)

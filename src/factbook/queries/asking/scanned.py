@@ -35,8 +35,8 @@ def statement(leaves: Sequence[Leaf], plan: Plan, rows: Rows, segments: Segments
     runs = cover(segments.buckets, raw=True)
     inside, at = placed(list(runs), "toUnixTimestamp64Milli(timestamp)", 1, parameters)
     found = [aggregate(leaf, plan.money, parameters) for leaf in leaves]
-    inner = [f"{row_of(plan, rows, parameters)} AS row", f"toInt64({at}) AS at", *_inner(leaves, found)]
-    outer = [outer for i, each in enumerate(found) for outer in (f"sum(n{i})", each.outer.format(f"v{i}"))]
+    states, outer = columns(leaves, found)
+    inner = [f"{row_of(plan, rows, parameters)} AS row", f"toInt64({at}) AS at", *states]
     grouped = "GROUPING SETS ((row, span), (span))" if plan.dimensions else "row, span"
     whole = "grouping(row)" if plan.dimensions else "1"
     sql = (
@@ -48,12 +48,19 @@ def statement(leaves: Sequence[Leaf], plan: Plan, rows: Rows, segments: Segments
     return Scanned(sql, parameters.values, runs)
 
 
-def _inner(leaves: Sequence[Leaf], found: Sequence[Aggregate]) -> list[str]:
-    return [
-        column
-        for i, each in enumerate(found)
-        for column in (f"countIf({each.counted}) AS n{i}", f"{each.inner} AS v{i}")
-    ]
+def columns(leaves: Sequence[Leaf], found: Sequence[Aggregate]) -> tuple[list[str], list[str]]:
+    """(states over events, the events and value of each leaf merged from them). A count is a value already: every
+    column takes its time to be planned."""
+    states, merged = [], []
+    for i, (leaf, each) in enumerate(zip(leaves, found, strict=True)):
+        states.append(f"countIf({each.counted}) AS n{i}")
+        merged.append(f"sum(n{i})")
+        if leaf.measure.kind is Kind.COUNT:
+            merged.append(f"sum(n{i})")
+        else:
+            states.append(f"{each.inner} AS v{i}")
+            merged.append(each.outer.format(f"v{i}"))
+    return states, merged
 
 
 def cell(leaf: Leaf, events: int, value: float | None) -> Cell:
