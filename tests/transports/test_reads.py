@@ -315,6 +315,15 @@ def test_the_board_answers_with_the_names_clients_know(served: Reading, shop: li
     assert answer["error_rate"] is None
 
 
+def test_event_types_are_told_by_pack_and_a_mistyped_pack_is_named(served: Reading) -> None:
+    told = served.get("/api/v1/metrics/event-types", pack="imports").json()["event_types"]
+    assert [one["event_type"] for one in told] == ["import_started", "import_completed", "import_failed"]
+    assert len(served.get("/api/v1/metrics/event-types").json()["event_types"]) > 50
+    refused = served.get("/api/v1/metrics/event-types", pack="import")
+    assert (refused.status_code, refused.json()["field"]) == (422, "pack")
+    assert refused.json()["suggested_actions"] == ["Did you mean 'imports'?"]
+
+
 def test_roles_decide_who_reads(served: Reading, shop: list[str]) -> None:
     assert served.get(EVENTS, None).status_code == 401
     assert served.get(EVENTS, Role.WRITER).status_code == 403
@@ -335,6 +344,7 @@ def test_roles_decide_who_reads(served: Reading, shop: list[str]) -> None:
         ("/realtime/sessions", {}),
         ("/api/v1/dashboard/metrics", {}),
         ("/api/v1/metrics/catalog", {}),
+        ("/api/v1/metrics/event-types", {"pack": "content"}),
         ("/api/v1/analytics/kpis", {"period": "today"}),
         ("/dashboard/revenue", {"period": "today", "granularity": "1h"}),
     ],

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from factbook.core.scope import Tier
 
@@ -158,11 +159,16 @@ class Funnel:
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """What events of one type carry: names of numbers, of texts, and of flags (true or false)."""
+    """What events of one type carry: names of numbers, of texts, and of flags (true or false).
+
+    description: what such an event says. example: one as it is sent, but for its type; empty where none is given.
+    """
 
     numbers: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    description: str = ""
+    example: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 Path = tuple[str | int, ...]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from factbook.metrics.model import Pack, Properties, Source
+from factbook.metrics.model import Pack, Source
 from factbook.metrics.problems import DeclarationError, Problem, problem
 
 from .dimension import dimension_of
 from .document import read
+from .event_type import event_type_of
 from .funnel import funnel_of
 from .metric import metric_of
 from .section import Section
@@ -36,7 +37,7 @@ def pack_of(given: Any, source: Source) -> Pack:
         metrics=tuple(metric_of(one, name) for one in section.sections("metrics")),
         dimensions=tuple(dimension_of(one, name) for one in section.sections("dimensions")),
         kpis=section.labels("kpis"),
-        properties={event_type: _properties(one) for event_type, one in section.named("properties")},
+        properties={event_type: event_type_of(one) for event_type, one in section.named("properties")},
         funnels=tuple(funnel_of(one, name) for one in section.sections("funnels")),
         source=source,
     )
@@ -51,9 +52,3 @@ def pack_of(given: Any, source: Source) -> Pack:
     if problems:
         raise DeclarationError(problems)
     return pack
-
-
-def _properties(section: Section) -> Properties:
-    found = Properties(section.texts("numbers"), section.texts("texts"), section.texts("flags"))
-    section.end()
-    return found

@@ -39,6 +39,10 @@ class Section:
         path = (*self.path, key) if key else self.path
         self.problems.append(problem(self.source, path, message, hint))
 
+    def names(self) -> list[str]:
+        """Every key, as written."""
+        return list(self._given)
+
     def has(self, key: str) -> bool:
         return self._given.get(key) is not None
 
@@ -140,7 +144,7 @@ class Section:
         """One for each mapping of a mapping, with its name."""
         below = self.section(key) if self.has(key) else Section({}, self.source, self.path, self.problems)
         self._taken.add(key)
-        for name in list(below._given):
+        for name in below.names():
             yield name, below.section(name)
 
     def end(self) -> None:

@@ -6,8 +6,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from factbook.core.errors import Kind
+from factbook.core.errors import Kind, invalid
 from factbook.core.scope import Scope
+from factbook.metrics.event_types import told_event_types
+from factbook.metrics.problems import did_you_mean
 from factbook.metrics.telling import UNDECLARED, told_catalog
 from factbook.queries.asking.request import MAX_METRICS, Request
 from factbook.queries.kpis import chosen, grouped
@@ -43,6 +45,27 @@ _CATALOG: dict[str, Any] = {
     "kpi_groups": {"revenue": "Revenue"},
     "undeclared": list(UNDECLARED),
 }
+_EVENT_TYPES: dict[str, Any] = {
+    "event_types": [
+        {
+            "event_type": "content_pause",
+            "category": "content",
+            "pack": "content",
+            "description": "Playing was interrupted.",
+            "schema": {
+                "type": "object",
+                "properties": {"watched_seconds": {"type": "number"}, "title": {"type": "string"}},
+            },
+            "example": {
+                "event_type": "content_pause",
+                "user_id": "u-17",
+                "content_id": "film-7",
+                "properties": {"watched_seconds": 310, "title": "Deep water"},
+            },
+            "metrics": ["watch_time"],
+        }
+    ]
+}
 _KPI: dict[str, Any] = {
     "id": "revenue",
     "label": "Revenue",
@@ -74,7 +97,7 @@ _KPIS: dict[str, Any] = {
 
 
 def router(services: Services) -> APIRouter:
-    """GET /api/v1/metrics/catalog and /api/v1/analytics/kpis."""
+    """GET /api/v1/metrics/catalog, /api/v1/metrics/event-types and /api/v1/analytics/kpis."""
     routes = APIRouter(tags=["Metrics"])
     reader = Depends(scope_for(services))
 
@@ -88,6 +111,25 @@ def router(services: Services) -> APIRouter:
     )
     async def catalog(scope: Annotated[Scope, reader]) -> Response:
         return answer(told_catalog(services.tenants.of(scope).catalog))
+
+    @routes.get(
+        "/api/v1/metrics/event-types",
+        summary="Every event type that the packs know",
+        description="What such an event says, a JSON Schema of its properties (none has to be there, others may be), an"
+        " example that POST /api/v1/events takes, and the metrics that look at it. Any other type is taken as well;"
+        " /api/v1/custom-events has those that you defined.",
+        responses=documented(_EVENT_TYPES),
+    )
+    async def event_types(
+        scope: Annotated[Scope, reader],
+        pack: Annotated[str | None, Query(description="Those of one pack alone.", examples=["content"])] = None,
+    ) -> Response:
+        known = services.tenants.of(scope).catalog
+        packs = [one.id for one in known.packs]
+        if pack is not None and pack not in packs:
+            hint = did_you_mean(pack, packs) or "Use " + ", ".join(packs) + "."
+            raise invalid(f"There is no pack {pack[:60]!r}.", field="pack", hint=hint)
+        return answer(told_event_types(known, pack))
 
     @routes.get(
         "/api/v1/analytics/kpis",
