@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from factbook.core.errors import FactbookError, Kind
-from factbook.core.scope import Role, Scope
+from factbook.core.scope import DEFAULT_TENANT, Role, Scope
 
 SENDERS = (Role.WRITER, Role.ADMIN)
 """Who may send events."""
@@ -29,3 +29,18 @@ def require(scope: Scope, *roles: Role) -> Scope:
         if roles
         else "Use an API key with the role viewer, analyst or admin.",
     )
+
+
+def require_rank(scope: Scope, role: Role) -> None:
+    """FORBIDDEN where `role` is the owner's and `scope` is none: nobody lifts himself above his rank."""
+    if role is Role.OWNER and scope.role is not Role.OWNER:
+        raise FactbookError(
+            Kind.FORBIDDEN,
+            "Only an owner makes or changes owners and their keys.",
+            hint="On the server's machine, `factbook people add --role owner` makes one.",
+        )
+
+
+def is_operator(scope: Scope) -> bool:
+    """Whether this is an owner of the tenant that operates the server: makes, suspends and removes tenants."""
+    return scope.tenant == DEFAULT_TENANT and scope.role is Role.OWNER

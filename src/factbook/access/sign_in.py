@@ -15,6 +15,9 @@ from factbook.core.clock import Clock, epoch_ms
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import DEFAULT_TENANT, Role, Scope, Tier
 from factbook.storage.metadata import Metadata
+from factbook.storage.rows import Tenant
+
+from .role_rules import rule_for
 
 LINK_SECONDS = 15 * 60
 SESSION_SECONDS = 7 * 86400
@@ -34,7 +37,10 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A token's content. key_id: the API key it was made with and ends with, empty for none. expires_at: epoch ms."""
+    """A token's content. key_id: the API key it was made with and ends with, empty for none. expires_at: epoch ms.
+
+    generation: of the person's sessions; it ends with that.
+    """
 
     id: str
     tenant: str
@@ -42,6 +48,7 @@ class Ticket:
     role: Role
     key_id: str
     expires_at: int
+    generation: int = 0
 
 
 class SignIn:
@@ -69,9 +76,9 @@ class SignIn:
         self._lines[token] = (tenant, self._key)
         return token
 
-    def link_token(self, scope: Scope, *, key_id: str = "", seconds: int = LINK_SECONDS) -> str:
+    def link_token(self, scope: Scope, *, key_id: str = "", generation: int = 0, seconds: int = LINK_SECONDS) -> str:
         """Signs in as `scope` for the next `seconds`, on whichever process serves this database."""
-        return self._signed(Purpose.LINK, scope, key_id, seconds)
+        return self._signed(Purpose.LINK, scope, key_id, generation, seconds)
 
     def exchange(self, token: str) -> str:
         """A link's token for a session's, which goes into the cookie. UNAUTHENTICATED when it is not good any more."""
@@ -79,14 +86,16 @@ class SignIn:
             if hmac.compare_digest(line.encode(), token.encode("utf-8", "replace")) and key == self._key:
                 return self.session_token(Scope(tenant, "link", Role.ADMIN))
         ticket = self._read(Purpose.LINK, token)
-        return self.session_token(Scope(ticket.tenant, ticket.actor, ticket.role), key_id=ticket.key_id)
+        scope = Scope(ticket.tenant, ticket.actor, ticket.role)
+        return self.session_token(scope, key_id=ticket.key_id, generation=ticket.generation)
 
-    def session_token(self, scope: Scope, *, key_id: str = "") -> str:
-        return self._signed(Purpose.SESSION, scope, key_id, SESSION_SECONDS)
+    def session_token(self, scope: Scope, *, key_id: str = "", generation: int = 0) -> str:
+        return self._signed(Purpose.SESSION, scope, key_id, generation, SESSION_SECONDS)
 
-    def api_token(self, scope: Scope, *, key_id: str = "", seconds: int = TOKEN_SECONDS) -> str:
-        """A short token that stands for an API key in `Authorization: Bearer`, and ends with that key."""
-        return self._signed(Purpose.API, scope, key_id, seconds)
+    def api_token(self, scope: Scope, *, key_id: str = "", generation: int = 0, seconds: int = TOKEN_SECONDS) -> str:
+        """A short token that stands for a key or person in `Authorization: Bearer`, and ends with the key or with the
+        person's sessions."""
+        return self._signed(Purpose.API, scope, key_id, generation, seconds)
 
     def session(self, token: str) -> Ticket:
         ticket = self._read(Purpose.SESSION, token)
@@ -112,7 +121,7 @@ class SignIn:
         self._metadata.secret_of_system(_KEY_NAME, secrets.token_hex(32), now=now, replace=True)
         self.refresh()
 
-    def _signed(self, purpose: Purpose, scope: Scope, key_id: str, seconds: int) -> str:
+    def _signed(self, purpose: Purpose, scope: Scope, key_id: str, generation: int, seconds: int) -> str:
         claims: dict[str, Any] = {
             "aud": str(purpose),
             "jti": secrets.token_hex(12),
@@ -123,6 +132,8 @@ class SignIn:
         }
         if key_id:
             claims["key"] = key_id
+        if generation:
+            claims["generation"] = generation
         return jwt.encode(claims, self._key, _ALGORITHM)
 
     def _read(self, purpose: Purpose, token: str) -> Ticket:
@@ -142,6 +153,7 @@ class SignIn:
                 Role(claims["role"]),
                 claims.get("key", ""),
                 int(claims["exp"]) * 1000,
+                int(claims.get("generation", 0)),
             )
         except (jwt.InvalidTokenError, ValueError):
             raise _refused("The sign-in token is not good.") from None
@@ -150,8 +162,9 @@ class SignIn:
         return ticket
 
 
-def scope_of(ticket: Ticket, zone: str, tier: str) -> Scope:
-    return Scope(tenant=ticket.tenant, actor=ticket.actor, role=ticket.role, tier=Tier(tier), zone=zone)
+def scope_of(ticket: Ticket, tenant: Tenant) -> Scope:
+    rule = rule_for(tenant.role_rules, ticket.role)
+    return Scope(tenant.id, ticket.actor, ticket.role, Tier(tenant.tier), tenant.zone, rule.rows, rule.masked)
 
 
 def _refused(message: str) -> FactbookError:

@@ -26,17 +26,27 @@ class Tier(StrEnum):
 
 
 DEFAULT_TENANT = "default"
+"""The tenant of whoever operates this server."""
+
+Rows = tuple[tuple[str, tuple[str | float | bool, ...]], ...]
+"""Conditions on events that all hold, as `events/filters.py` writes them: key (`country`, `property.price.gte`) →
+values. None is every row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """tenant: whose data. actor: who acts (a key's or person's id). zone: the tenant's IANA time zone."""
+    """tenant: whose data. actor: who acts (a key's or person's id). zone: the tenant's IANA time zone.
+
+    rows: the events that may be seen. masked: personal data is hidden.
+    """
 
     tenant: str
     actor: str
     role: Role
     tier: Tier = Tier.FREE
     zone: str = "UTC"
+    rows: Rows = ()
+    masked: bool = False
 
     @classmethod
     def system(cls, tenant: str = DEFAULT_TENANT, zone: str = "UTC") -> Scope:

@@ -6,14 +6,24 @@ from dataclasses import dataclass
 from typing import Any
 
 RETENTION_LEVELS = ("raw_events", "minute_aggregates", "hour_aggregates", "daily_aggregates")
-TENANT_SETTINGS = ("own_zone", "currency", "rates", "week_start", "fiscal_year_start")
+TENANT_SETTINGS = (
+    "name",
+    "branding",
+    "role_rules",
+    "own_zone",
+    "currency",
+    "rates",
+    "week_start",
+    "fiscal_year_start",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
     """Days to keep, and what the tenant chose himself (TENANT_SETTINGS), are None where the default applies.
 
-    zone: his own, else that of the settings. rates: JSON text, by currency.
+    zone: his own, else that of the settings. rates: JSON text, by currency. branding, role_rules: JSON text.
+    removing_at: since when the data is being removed.
     """
 
     id: str
@@ -30,11 +40,16 @@ class Tenant:
     rates: str | None = None
     week_start: int | None = None
     fiscal_year_start: int | None = None
+    branding: str | None = None
+    role_rules: str | None = None
+    suspended_at: int | None = None
+    removing_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """digest: hex SHA-256 of the key. prefix: its first characters, to know it by. preset: the variable naming it."""
+    """digest: hex SHA-256 of the key. prefix: its first characters, to know it by. preset: the variable naming it.
+    row_filter: JSON text."""
 
     id: str
     tenant: str
@@ -48,6 +63,8 @@ class ApiKey:
     last_used_at: int | None = None
     expires_at: int | None = None
     revoked_at: int | None = None
+    row_filter: str | None = None
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 SCHEMA = MetaData(
@@ -45,6 +46,13 @@ TENANTS = Table(
     Column("rates", Text),
     Column("week_start", Integer),
     Column("fiscal_year_start", Integer),
+    # JSON: name, logo_url, colour.
+    Column("branding", Text),
+    # JSON: role → {row_filter, masked}.
+    Column("role_rules", Text),
+    Column("suspended_at", BigInteger),
+    # Since when its data is being removed.
+    Column("removing_at", BigInteger),
 )
 
 API_KEYS = Table(
@@ -63,6 +71,9 @@ API_KEYS = Table(
     Column("last_used_at", BigInteger),
     Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
+    # JSON: the conditions on events that it may see; null is all.
+    Column("row_filter", Text),
+    Column("masked", Boolean, nullable=False, server_default=false()),
     Index(None, "tenant"),
 )
 
