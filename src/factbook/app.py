@@ -43,6 +43,7 @@ from factbook.queries.behaviour.funnels.kept import KeptFunnels
 from factbook.queries.behaviour.segments.kept import KeptSegments
 from factbook.queries.benchmarks.kept import KeptBenchmarks
 from factbook.queries.reads import Reads
+from factbook.queries.systems.kept import KeptObjectives
 from factbook.queries.tenants import Tenants
 from factbook.services import Services
 from factbook.storage.cache import Cache
@@ -74,6 +75,7 @@ from factbook.transports.http import (
     lifecycle,
     metrics,
     named_funnels,
+    objectives,
     operations,
     paths,
     problems,
@@ -142,6 +144,7 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         (content.router(services), []),
         (trading.router(services), []),
         (systems.router(services), []),
+        (objectives.router(services), []),
         (users.router(services), []),
         (imports.router(services), []),
         (benchmarks.router(services), []),
@@ -289,6 +292,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             segments=own_segments,
             funnels=KeptFunnels(metadata.funnels, clock),
             benchmarks=KeptBenchmarks(metadata.benchmarks, clock),
+            objectives=KeptObjectives(metadata.objectives, clock),
             tenants=Tenants(own_metrics.catalog, tenant_settings.of, kept.limits, clock, own_segments.of),
             reads=reads,
             answers=Answers(warehouse, reads, versions, cache, shared.cache, looked=looked),

@@ -28,6 +28,7 @@ from factbook.queries.behaviour.funnels.kept import KeptFunnels
 from factbook.queries.behaviour.segments.kept import KeptSegments
 from factbook.queries.benchmarks.kept import KeptBenchmarks
 from factbook.queries.reads import Reads
+from factbook.queries.systems.kept import KeptObjectives
 from factbook.queries.tenants import Tenants
 from factbook.queries.turns import Limits as TurnLimits
 from factbook.services import Services
@@ -94,6 +95,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path, engine: Engine | Non
             segments=segments,
             funnels=KeptFunnels(metadata.funnels, clock),
             benchmarks=KeptBenchmarks(metadata.benchmarks, clock),
+            objectives=KeptObjectives(metadata.objectives, clock),
             tenants=Tenants(definitions.catalog, settings.of, kept.limits, clock, segments.of),
             reads=reads,
             answers=Answers(warehouse, reads, UnknownVersions(), Cache(0, 0)),

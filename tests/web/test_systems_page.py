@@ -72,6 +72,18 @@ def test_one_service_is_told_with_its_budget(systems: Server, open_page: OpenPag
     expect(page.locator("#promises")).to_be_hidden()
 
 
+def test_an_admin_keeps_what_a_service_promises(systems: Server, open_page: OpenPage) -> None:
+    page = open_page(systems, "/systems?service=shop")
+    form = page.get_by_role("form", name="Promise")
+    form.get_by_label("Answered, %").fill("99.5")
+    form.get_by_label("Over days").fill("7")
+    form.get_by_role("button", name="Keep").click()
+    expect(page.locator("#promises-title")).to_have_text("Error budget of 7 days")
+    expect(page.locator("#budgets tbody tr").first).to_contain_text("99.5")
+    form.get_by_role("button", name="Promise nothing of its own").click()
+    expect(page.locator("#promises-title")).to_have_text("Error budget of 30 days")
+
+
 def test_where_nothing_came_in_the_page_says_what_to_do(systems: Server, open_page: OpenPage) -> None:
     page = open_page(systems, "/systems?start_time=2020-01-01&end_time=2020-02-01")
     expect(page.get_by_role("heading", name="Nothing of systems came in")).to_be_visible()

@@ -20,6 +20,7 @@ from factbook.queries.behaviour.funnels.kept import KeptFunnels
 from factbook.queries.behaviour.segments.kept import KeptSegments
 from factbook.queries.benchmarks.kept import KeptBenchmarks
 from factbook.queries.reads import Reads
+from factbook.queries.systems.kept import KeptObjectives
 from factbook.queries.tenants import Tenants
 from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
@@ -48,6 +49,7 @@ class Services:
     segments: KeptSegments
     funnels: KeptFunnels
     benchmarks: KeptBenchmarks
+    objectives: KeptObjectives
     tenants: Tenants
     reads: Reads
     answers: Answers

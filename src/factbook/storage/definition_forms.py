@@ -1,4 +1,4 @@
-"""What tenants define: the tables of metrics, segments, funnels, benchmarks, and what the history keeps of each."""
+"""What tenants define: the table of each kind (metrics, segments, funnels …), and what the history keeps of it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
+from .objective_table import OBJECTIVES, ObjectiveRow
 from .rows import BenchmarkRow, FunnelRow, MetricDefinition, SegmentRow
 from .tables import BENCHMARKS, FUNNELS, METRIC_DEFINITIONS, SEGMENTS
 
-Row = TypeVar("Row", MetricDefinition, SegmentRow, FunnelRow, BenchmarkRow)
+Row = TypeVar("Row", MetricDefinition, SegmentRow, FunnelRow, BenchmarkRow, ObjectiveRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,4 +69,13 @@ OWN_BENCHMARKS: Form[BenchmarkRow] = Form(
     lambda row: {"label": row.label, "description": row.description, **row.definition},
     "benchmark",
     "/api/v1/analytics/benchmarks",
+)
+OWN_OBJECTIVES: Form[ObjectiveRow] = Form(
+    "objective",
+    OBJECTIVES,
+    ObjectiveRow,
+    "definition",
+    lambda row: row.definition,
+    "objective",
+    "/api/v1/analytics/objectives",
 )

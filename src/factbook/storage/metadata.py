@@ -19,7 +19,7 @@ from factbook.core.errors import FactbookError, Kind, not_found
 from factbook.core.scope import Scope
 
 from .database import Database
-from .definition_forms import METRICS, OWN_BENCHMARKS, OWN_FUNNELS, OWN_SEGMENTS
+from .definition_forms import METRICS, OWN_BENCHMARKS, OWN_FUNNELS, OWN_OBJECTIVES, OWN_SEGMENTS
 from .definitions import DefinitionRows
 from .rows import (
     RETENTION_LEVELS,
@@ -65,6 +65,7 @@ class Metadata:
         self.segments = DefinitionRows(database, OWN_SEGMENTS)
         self.funnels = DefinitionRows(database, OWN_FUNNELS)
         self.benchmarks = DefinitionRows(database, OWN_BENCHMARKS)
+        self.objectives = DefinitionRows(database, OWN_OBJECTIVES)
 
     @classmethod
     def open(cls, address: str, data: Path) -> Metadata:

@@ -8,8 +8,9 @@ from typing import Any
 
 from factbook.queries.records import Fields, Records
 
-from .apdex import apdex, apdex_by
+from .apdex import apdex
 from .fields import RESOURCES, in_percent
+from .promises import Promises, apdex_by_service
 
 FIELDS: Fields = {
     "request_count": "requests",
@@ -36,16 +37,20 @@ STATUSES = {
 }
 
 
-async def health(records: Records, threshold: float, limit: int) -> dict[str, Any]:
-    """Of all, and of each service, the worst first."""
+async def health(records: Records, promises: Promises, limit: int) -> dict[str, Any]:
+    """Of all, and of each service at the Apdex threshold that it promises, the worst first."""
     whole, (rows, cut), speeds, speed, before = await asyncio.gather(
         records.ask(*FIELDS.values()),
         records.many(FIELDS, "service", limit=limit, order="-requests"),
-        apdex_by(records, threshold, ("service",)),
-        apdex(records, threshold),
+        apdex_by_service(records, promises),
+        apdex(records, promises.every.apdex_ms),
         heard_before(records),
     )
-    services = [_judged(row["service"] or "", row, speeds.get((row["service"] or "",))) for row in rows]
+    services = [
+        {**_judged(name, row, speeds.get(name)), "apdex_threshold_ms": promises.of(name).apdex_ms}
+        for row in rows
+        for name in (row["service"] or "",)
+    ]
     heard = {one["service_name"] for one in services}
     services += [{"service_name": name, "status": "silent", "score": None} for name in before if name not in heard]
     services.sort(key=lambda one: (one["score"] is None and one["status"] != "silent", one["score"] or 0))
@@ -54,7 +59,7 @@ async def health(records: Records, threshold: float, limit: int) -> dict[str, An
     return {
         **{name: whole[name] for name in ("start_time", "end_time", "timezone", "events", "complete_since")},
         **{name: value for name, value in judged.items() if name != "service_name"},
-        "apdex_threshold_ms": threshold,
+        "apdex_threshold_ms": promises.every.apdex_ms,
         "formula": FORMULA,
         "meanings": MEANINGS,
         "statuses": STATUSES,

@@ -10,7 +10,8 @@ from factbook.queries.records import Fields, Records
 
 from .apdex import apdex_by
 from .fields import DATABASE, EXTERNAL, PEAKS, REQUESTS, RESOURCES, SERVICE, in_percent, told
-from .objectives import Objective, budget
+from .objectives import budget
+from .promises import Promises, apdex_by_service
 
 RATES: Fields = {"failure_rate": "failure_rate", "availability": "availability"}
 TABLES: Fields = {
@@ -25,28 +26,31 @@ _DIMENSIONS = {"table": "db_table", "operation": "db_operation", "database": "da
 Answer = dict[str, Any]
 
 
-async def services(records: Records, objective: Objective, threshold: float, limit: int) -> Answer:
-    """By service, the busiest first; with its error budget of the period."""
+async def services(records: Records, promises: Promises, limit: int) -> Answer:
+    """By service, the busiest first; with its error budget of the period, each by what it promises."""
     fields = {**SERVICE, **RATES}
     answer, scores = await asyncio.gather(
-        _listed(records, fields, ("service",), limit), apdex_by(records, threshold, ("service",))
+        _listed(records, fields, ("service",), limit), apdex_by_service(records, promises)
     )
     rows = []
     for row in answer["rows"]:
         name = row["dimensions"]["service"] or ""
         record = told(fields, row["values"])
         requests, failed = record["request_count"] or 0, record["error_count"] or 0
+        objective = promises.of(name)
         kept = budget(requests, failed, objective.availability)
         rows.append(
             {
                 "service_name": name,
                 **record,
-                "apdex": scores.get((name,)),
+                "apdex": scores.get(name),
+                "apdex_threshold_ms": objective.apdex_ms,
                 "slo_objective": objective.availability,
                 "error_budget_left": kept["budget_left"],
             }
         )
-    return {**_about(answer), "apdex_threshold_ms": threshold, "services": rows, "cut": answer["cut"]}
+    about = {**_about(answer), "apdex_threshold_ms": promises.every.apdex_ms}
+    return {**about, "services": rows, "cut": answer["cut"]}
 
 
 async def endpoints(records: Records, threshold: float, limit: int, order: str) -> Answer:

@@ -9,6 +9,8 @@ from typing import Any
 
 from factbook.queries.records import Records
 
+from .apdex import THRESHOLD_MS
+
 SOURCE = "Google, The Site Reliability Workbook, chapter 5: alerting on SLOs, multiwindow, multi-burn-rate alerts"
 FORMULAS = {
     "budget": "requests * (1 - objective)",
@@ -22,12 +24,13 @@ MINUTES = {"5m": 5, "30m": 30, "1h": 60, "6h": 360, "3d": 4320}
 @dataclass(frozen=True, slots=True)
 class Objective:
     """availability, latency: shares of requests, above 0 and below 1. latency_ms: what is fast enough. days: over
-    which the budget is counted."""
+    which the budget is counted. apdex_ms: T of Apdex."""
 
     availability: float = 0.999
     latency: float = 0.99
     latency_ms: float = 500.0
     days: int = 30
+    apdex_ms: float = THRESHOLD_MS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from factbook.core.errors import Kind, invalid, not_found
@@ -13,9 +14,11 @@ from factbook.core.scope import Scope
 from factbook.queries.behaviour.history import History, history
 from factbook.queries.records import Records
 from factbook.queries.systems import health, hours, lists
-from factbook.queries.systems.apdex import THRESHOLD_MS, apdex
+from factbook.queries.systems.apdex import apdex
 from factbook.queries.systems.groups import errors, statements
-from factbook.queries.systems.objectives import Objective, objectives
+from factbook.queries.systems.kept import share
+from factbook.queries.systems.objectives import objectives
+from factbook.queries.systems.promises import EVERY, MAX_DAYS, MIN_DAYS, Promises
 from factbook.services import Services
 
 from . import systems_docs as docs
@@ -28,22 +31,26 @@ _ABOUT = ("period", "start_time", "end_time", "start_date", "end_date", "timezon
 _OWN = ("service", "apdex_ms", "limit", "format", "by", "order", "compare", "granularity")
 _OBJECTIVES = ("slow_ms", "slo", "latency_slo", "latency_ms", "days")
 
-_Threshold = Annotated[float, Query(gt=0, le=600_000, description="T of Apdex in milliseconds.", examples=[500])]
+_Threshold = Annotated[
+    float | None, Query(gt=0, le=600_000, description="T of Apdex in milliseconds; as promised where absent.")
+]
 _Limit = Annotated[int, Query(ge=1, le=1000, description="Rows told; `cut` says how many there are.")]
 _Format = Annotated[str, Query(description="json, or csv of the list.", examples=["json"])]
 _Objective = Annotated[
-    float, Query(gt=0, lt=100, description="Availability promised: a share (0.999) or per cent (99.9).")
+    float | None,
+    Query(gt=0, lt=100, description="Availability promised: a share (0.999) or per cent (99.9); the service's own."),
 ]
 _Service = Annotated[str, Path(description="As events name it in `service`.", examples=["shop"])]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What every read here takes: from and to when, in which zone, of which events."""
+    """What every read here takes: from and to when, in which zone, of which events. service: EVERY for all."""
 
     scope: Scope
     given: dict[str, Any]
     filters: tuple[tuple[str, Any], ...]
+    service: str
 
 
 def router(services: Services) -> APIRouter:
@@ -71,7 +78,8 @@ def _asked(services: Services) -> Callable[..., Coroutine[Any, Any, Asked]]:
         sent = {name: text for name, text in request.query_params.items() if name in _ABOUT and name != "filters"}
         given = {**sent, "include_bots": include_bots}
         own = (("property.service", service),) if service else ()
-        return Asked(scope, given, (*filters_of(request, (*_ABOUT, *_OWN, *_OBJECTIVES)), *own))
+        filters = (*filters_of(request, (*_ABOUT, *_OWN, *_OBJECTIVES)), *own)
+        return Asked(scope, given, filters, service or EVERY)
 
     return asked
 
@@ -105,12 +113,12 @@ def _told(found: dict[str, Any], rows: str, format: str, columns: dict[str, Any]
     return rows_as_csv(found[rows], list(columns), rows) if format == "csv" else answer(found)
 
 
-def _share(value: float, field: str) -> float:
-    """0.999 or 99.9 as 0.999."""
-    share = value if value < 1 else value / 100
-    if not 0 < share < 1:
-        raise invalid(f"{field} lies between 0 and 1, or between 1 and 100 per cent.", field=field)
-    return share
+async def _promised(services: Services, what: Asked, **asked: float | None) -> Promises:
+    """asked: fields of an objective that the question gives; shares may be per cent."""
+    for field, name in (("availability", "slo"), ("latency", "latency_slo")):
+        if (given := asked.get(field)) is not None:
+            asked[field] = share(given, name)
+    return await run_in_threadpool(services.objectives.promises, what.scope, **asked)
 
 
 def _health(routes: APIRouter, services: Services, asked: Any) -> None:
@@ -121,8 +129,9 @@ def _health(routes: APIRouter, services: Services, asked: Any) -> None:
         " where no period is given. " + FILTER_SYNTAX,
         responses=documented(docs.HEALTH),
     )
-    async def read(what: Annotated[Asked, asked], apdex_ms: _Threshold = THRESHOLD_MS, limit: _Limit = 100) -> Response:
-        return answer(await health.health(_records(services, what, "last_1_hours"), apdex_ms, limit))
+    async def read(what: Annotated[Asked, asked], apdex_ms: _Threshold = None, limit: _Limit = 100) -> Response:
+        promises = await _promised(services, what, apdex_ms=apdex_ms)
+        return answer(await health.health(_records(services, what, "last_1_hours"), promises, limit))
 
 
 def _performance(routes: APIRouter, services: Services, asked: Any) -> None:
@@ -134,14 +143,15 @@ def _performance(routes: APIRouter, services: Services, asked: Any) -> None:
     )
     async def read(
         what: Annotated[Asked, asked],
-        apdex_ms: _Threshold = THRESHOLD_MS,
+        apdex_ms: _Threshold = None,
         granularity: Annotated[str, Query(description="1m to 1y, or auto.")] = "auto",
         compare: Annotated[str, Query(description="previous_period or previous_year.")] = "previous_period",
     ) -> Response:
         if granularity == "none":
             raise invalid("Performance is told over time.", field="granularity", hint="Use 1m to 1y, or auto.")
         records = _records(services, what, "last_24_hours")
-        scored = await apdex(records, apdex_ms)
+        promises = await _promised(services, what, apdex_ms=apdex_ms)
+        scored = await apdex(records, promises.of(what.service).apdex_ms)
         return answer(await lists.performance(records, scored, compare, granularity))
 
 
@@ -189,34 +199,37 @@ def _services(routes: APIRouter, services: Services, asked: Any) -> None:
     )
     async def listed(
         what: Annotated[Asked, asked],
-        apdex_ms: _Threshold = THRESHOLD_MS,
-        slo: _Objective = 0.999,
+        apdex_ms: _Threshold = None,
+        slo: _Objective = None,
         limit: _Limit = 100,
         format: _Format = "json",
     ) -> Response:
-        objective = Objective(availability=_share(slo, "slo"))
-        found = await lists.services(_records(services, what, "last_24_hours"), objective, apdex_ms, limit)
+        promises = await _promised(services, what, availability=slo, apdex_ms=apdex_ms)
+        found = await lists.services(_records(services, what, "last_24_hours"), promises, limit)
         return _told(found, "services", format, docs.SERVICE)
 
     @routes.get(
         "/services/{service_name:path}/slo",
         summary="The error budgets of a service, and how fast they burn",
         description="Of availability and of latency, over the last `days` up to now; burn rates over 1 hour, 6 hours"
-        " and 3 days with the short windows beside them, by the multi-window rule of the SRE workbook. "
-        + FILTER_SYNTAX,
+        " and 3 days with the short windows beside them, by the multi-window rule of the SRE workbook."
+        " What the question does not say is as promised under /objectives. " + FILTER_SYNTAX,
         responses=documented(docs.SLO, Kind.NOT_FOUND),
     )
     async def promised(
         service_name: _Service,
         what: Annotated[Asked, asked],
-        slo: _Objective = 0.999,
-        latency_slo: Annotated[float, Query(gt=0, lt=100, description="Share or per cent of fast requests.")] = 0.99,
-        latency_ms: Annotated[float, Query(gt=0, le=600_000, description="What is fast enough.")] = 500,
-        days: Annotated[int, Query(ge=3, le=90, description="Days of the budget.")] = 30,
+        slo: _Objective = None,
+        latency_slo: Annotated[
+            float | None, Query(gt=0, lt=100, description="Share or per cent of fast requests.")
+        ] = None,
+        latency_ms: Annotated[float | None, Query(gt=0, le=600_000, description="What is fast enough.")] = None,
+        days: Annotated[int | None, Query(ge=MIN_DAYS, le=MAX_DAYS, description="Days of the budget.")] = None,
     ) -> Response:
-        objective = Objective(_share(slo, "slo"), _share(latency_slo, "latency_slo"), latency_ms, days)
+        asked = {"availability": slo, "latency": latency_slo, "latency_ms": latency_ms, "days": days}
+        promises = await _promised(services, what, **asked)
         records = _records(services, what, None)
-        found = await objectives(records, service_name, objective)
+        found = await objectives(records, service_name, promises.of(service_name))
         if not found["events"]:
             await _require_known(records, service_name)
         return answer(found)
@@ -228,14 +241,13 @@ def _services(routes: APIRouter, services: Services, asked: Any) -> None:
         " that nothing was ever heard of is not found. " + FILTER_SYNTAX,
         responses=documented(docs.HOURS, Kind.NOT_FOUND),
     )
-    async def one(
-        service_name: _Service, what: Annotated[Asked, asked], apdex_ms: _Threshold = THRESHOLD_MS
-    ) -> Response:
+    async def one(service_name: _Service, what: Annotated[Asked, asked], apdex_ms: _Threshold = None) -> Response:
         records = _records(services, what, "last_24_hours")
         found = await hours.hours(records, service_name)
         if not found["events"]:
             await _require_known(records, service_name)
-        found["apdex"] = await apdex(records, apdex_ms, filters=(("property.service", service_name),))
+        threshold = (await _promised(services, what, apdex_ms=apdex_ms)).of(service_name).apdex_ms
+        found["apdex"] = await apdex(records, threshold, filters=(("property.service", service_name),))
         return answer(found)
 
 
@@ -260,13 +272,14 @@ def _endpoints(routes: APIRouter, services: Services, asked: Any) -> None:
     )
     async def read(
         what: Annotated[Asked, asked],
-        apdex_ms: _Threshold = THRESHOLD_MS,
+        apdex_ms: _Threshold = None,
         order: Annotated[str, Query(description="request_count, error_count, failure_rate or p95.")] = "request_count",
         limit: _Limit = 100,
         format: _Format = "json",
     ) -> Response:
         _one_of(order, ("request_count", "error_count", "failure_rate", "p95"), "order")
-        found = await lists.endpoints(_records(services, what, "last_24_hours"), apdex_ms, limit, order)
+        threshold = (await _promised(services, what, apdex_ms=apdex_ms)).of(what.service).apdex_ms
+        found = await lists.endpoints(_records(services, what, "last_24_hours"), threshold, limit, order)
         return _told(found, "endpoints", format, docs.ENDPOINT)
 
 

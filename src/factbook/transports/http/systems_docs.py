@@ -7,6 +7,8 @@ from factbook.queries.systems.health import FORMULA as HEALTH_FORMULA
 from factbook.queries.systems.health import MEANINGS, STATUSES
 from factbook.queries.systems.objectives import SOURCE
 
+from .changes import history_example
+
 _PERIOD: dict[str, Any] = {
     "start_time": "2026-03-01T09:00:00+01:00",
     "end_time": "2026-03-02T09:00:00+01:00",
@@ -71,7 +73,7 @@ HEALTH: dict[str, Any] = {
     "formula": HEALTH_FORMULA,
     "meanings": MEANINGS,
     "statuses": STATUSES,
-    "services": [{"service_name": "shop", **_JUDGED}],
+    "services": [{"service_name": "shop", **_JUDGED, "apdex_threshold_ms": 500}],
     "cut": _CUT,
 }
 PERFORMANCE: dict[str, Any] = {
@@ -127,6 +129,7 @@ SERVICE: dict[str, Any] = {
     **_RECORD,
     **_RATES,
     "apdex": 0.97,
+    "apdex_threshold_ms": 500,
     "slo_objective": 0.999,
     "error_budget_left": 0.544,
 }
@@ -218,3 +221,15 @@ STATEMENTS: dict[str, Any] = {
         }
     ],
 }
+PROMISED: dict[str, Any] = {"slo": 0.999, "latency_slo": 0.99, "latency_ms": 500, "apdex_ms": 500, "days": 30}
+GIVEN: dict[str, Any] = {"slo": 99.95, "latency_ms": 300}
+OBJECTIVE: dict[str, Any] = {
+    "service_name": "shop",
+    **PROMISED,
+    "slo": 0.9995,
+    "latency_ms": 300.0,
+    "own": ["slo", "latency_ms"],
+    "version": 1,
+}
+OBJECTIVES: dict[str, Any] = {"default": PROMISED, "objectives": [OBJECTIVE]}
+HISTORY: dict[str, Any] = history_example("shop", {"slo": 0.9995, "latency_ms": 300.0}, {"slo": 0.999})

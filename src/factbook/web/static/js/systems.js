@@ -8,6 +8,7 @@ import { shortcut } from "./shell.js";
 import { Chart } from "./retention/pictures.js";
 import { plainTable } from "./retention/table.js";
 import { requests } from "./systems/pictures.js";
+import { promise } from "./systems/promise.js";
 import { USUAL, pageAddress, parameters, read } from "./systems/question.js";
 
 const PATH = "/api/v1/analytics/";
@@ -51,6 +52,8 @@ async function load() {
     showEndpoints(await ask(LISTS.endpoints, "apdex_ms"));
     showStatements(await ask(LISTS.database));
     await showPromises(signal);
+    setText(byId("promise-title"), asked.service ? `What ${asked.service} promises` : "What services promise");
+    byId("promise").replaceChildren(...(await promise(asked.service, load, signal)));
   } catch (problem) {
     if (problem.name === "AbortError") return;
     byId("answer").hidden = true;
@@ -128,6 +131,7 @@ async function showPromises(signal) {
   byId("budgets").replaceChildren(plainTable("Error budgets", ["Promise", "Objective", "Reached", "Budget left", "Burns, 1 h", "6 h", "3 days"], rows));
   const firing = [told.availability, told.latency].flatMap(({ rules }) => rules).filter((rule) => rule.is_firing);
   setText(byId("burning"), firing.length ? `Burning too fast: ${firing.map((rule) => `${rule.severity} (${rule.long_window} and ${rule.short_window})`).join(", ")}.` : "No rule goes off.");
+  setText(byId("promises-title"), `Error budget of ${told.days} days`);
   byId("promises").hidden = false;
 }
 
