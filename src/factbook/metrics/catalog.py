@@ -15,7 +15,7 @@ from factbook.events.types import KNOWN_TYPES
 from .adhoc import counted, summed
 from .checks import examine
 from .expressions import names
-from .model import Dimension, Funnel, Metric, Pack
+from .model import Dashboard, Dimension, Funnel, Metric, Pack
 from .pack_files import load_pack, load_packs
 from .problems import DeclarationError, Problem, did_you_mean
 
@@ -35,6 +35,7 @@ class Catalog:
     dimensions: Mapping[str, Dimension] = field(init=False, repr=False)
     kpis: Mapping[str, str] = field(init=False, repr=False)
     funnels: Mapping[str, Funnel] = field(init=False, repr=False)
+    dashboards: Mapping[str, Dashboard] = field(init=False, repr=False)
     warnings: tuple[Problem, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -46,6 +47,7 @@ class Catalog:
             "dimensions": {dimension.id: dimension for pack in self.packs for dimension in pack.dimensions},
             "kpis": {group: label for pack in self.packs for group, label in pack.kpis.items()},
             "funnels": {funnel.id: funnel for pack in self.packs for funnel in pack.funnels},
+            "dashboards": {dashboard.id: dashboard for pack in self.packs for dashboard in pack.dashboards},
             "warnings": tuple(found),
         }
         for name, value in computed.items():

@@ -171,6 +171,45 @@ class Properties:
     example: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
+class Chart(StrEnum):
+    """How a tile shows its answer."""
+
+    NUMBER = "number"  # each metric as a figure, beside the period before, with its course
+    LINE = "line"
+    AREA = "area"
+    BAR = "bar"
+    STACKED = "stacked"  # bars of what the parts of a cut add up to
+    RANKED = "ranked"  # a bar a row, without time
+    TABLE = "table"  # a line a row, without time
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A question over metrics, and how its answer is shown. by: ids of dimensions. granularity: of the buckets; '' for
+    what suits the period, and for none where the chart has no time. period: its own, '' for the dashboard's.
+    """
+
+    title: str
+    metrics: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    chart: Chart = Chart.LINE
+    granularity: str = ""
+    period: str = ""
+    limit: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """Tiles in the order in which they are shown. period: of those without one, unless another is asked for."""
+
+    id: str
+    label: str
+    tiles: tuple[Tile, ...]
+    description: str = ""
+    period: str = "30d"
+    pack: str = ""
+
+
 Path = tuple[str | int, ...]
 """A way into a document: keys and places in lists."""
 
@@ -201,4 +240,5 @@ class Pack:
     kpis: Mapping[str, str] = dataclasses.field(default_factory=dict)
     properties: Mapping[str, Properties] = dataclasses.field(default_factory=dict)
     funnels: tuple[Funnel, ...] = ()
+    dashboards: tuple[Dashboard, ...] = ()
     source: Source = dataclasses.field(default=Source(), compare=False)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from factbook.metrics.model import Pack
 from factbook.metrics.problems import Problem
 
+from .dashboards import tile_charts, tile_names
 from .events import columns, event_types, funnel_types, properties, states
 from .ids import duplicates, fields, reserved_ids
 from .references import cycles, openings, sizes, tiers, unknown_dimensions, unknown_groups, unknown_metrics
@@ -31,6 +32,8 @@ CHECKS: tuple[Callable[[Whole], Iterator[Problem]], ...] = (
     event_types,
     funnel_types,
     properties,
+    tile_names,
+    tile_charts,
 )
 """In the order in which their findings are told; each is independent of the others."""
 

@@ -14,19 +14,20 @@ _MEANING = ("events", "measure", "where", "formula", "window_days")
 
 
 def duplicates(whole: Whole) -> Iterator[Problem]:
-    """Pack, metric, dimension, funnel and KPI group ids are each taken once."""
+    """Pack, metric, dimension, funnel, dashboard and KPI group ids are each taken once."""
     packs = [("pack", pack.id, Placed(pack, ("pack",))) for pack in whole.packs]
     metrics = [("metric", placed.metric.id, placed) for placed in whole.metrics]
     dimensions = [("dimension", placed.dimension.id, placed) for placed in whole.dimensions]
     funnels = [("funnel", placed.funnel.id, placed) for placed in whole.funnels]
+    dashboards = [("dashboard", placed.dashboard.id, placed) for placed in whole.dashboards]
     groups = [("KPI group", name, Placed(pack, ("kpis", name))) for pack in whole.packs for name in pack.kpis]
     seen: dict[tuple[str, str], Placed] = {}
-    for kind, name, placed in (*packs, *metrics, *dimensions, *funnels, *groups):
+    for kind, name, placed in (*packs, *metrics, *dimensions, *funnels, *dashboards, *groups):
         first = seen.setdefault((kind, name), placed)
         if first is not placed:
             source = first.pack.source
             where = f"{source.file}:{source.line(first.path)}" if source.file else f"the pack {first.pack.id!r}"
-            key = "id" if kind in ("metric", "dimension", "funnel") else ""
+            key = "id" if kind in ("metric", "dimension", "funnel", "dashboard") else ""
             yield placed.problem(key, f"The {kind} {name!r} is declared twice: here and in {where}.")
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from factbook.events.filters import ALIASES, COLUMNS, PROPERTY
 from factbook.events.types import KNOWN_TYPES
-from factbook.metrics.model import Dimension, Funnel, Metric, Pack, Path
+from factbook.metrics.model import Dashboard, Dimension, Funnel, Metric, Pack, Path
 from factbook.metrics.names import reserved
 from factbook.metrics.problems import Problem, problem
 
@@ -22,7 +22,8 @@ class Placed:
 
     def problem(self, key: str, message: str, hint: str | None = None, *, is_warning: bool = False) -> Problem:
         """A problem at `key` of it, or at its head."""
-        path = (*self.path, *key.split(".")) if key else self.path
+        steps = (int(step) if step.isdigit() else step for step in key.split("."))
+        path = (*self.path, *steps) if key else self.path
         return problem(self.pack.source, path, message, hint, is_warning=is_warning)
 
 
@@ -39,6 +40,11 @@ class PlacedDimension(Placed):
 @dataclass(frozen=True)
 class PlacedFunnel(Placed):
     funnel: Funnel
+
+
+@dataclass(frozen=True)
+class PlacedDashboard(Placed):
+    dashboard: Dashboard
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,11 @@ class Whole:
     def funnels(self) -> tuple[PlacedFunnel, ...]:
         found = ((pack, place, one) for pack in self.packs for place, one in enumerate(pack.funnels))
         return tuple(PlacedFunnel(pack, ("funnels", place), one) for pack, place, one in found)
+
+    @cached_property
+    def dashboards(self) -> tuple[PlacedDashboard, ...]:
+        found = ((pack, place, one) for pack in self.packs for place, one in enumerate(pack.dashboards))
+        return tuple(PlacedDashboard(pack, ("dashboards", place), one) for pack, place, one in found)
 
     @cached_property
     def by_id(self) -> Mapping[str, Metric]:

@@ -7,6 +7,7 @@ from typing import Any
 from factbook.metrics.model import Pack, Source
 from factbook.metrics.problems import DeclarationError, Problem, problem
 
+from .dashboard import dashboard_of
 from .dimension import dimension_of
 from .document import read
 from .event_type import event_type_of
@@ -39,6 +40,7 @@ def pack_of(given: Any, source: Source) -> Pack:
         kpis=section.labels("kpis"),
         properties={event_type: event_type_of(one) for event_type, one in section.named("properties")},
         funnels=tuple(funnel_of(one, name) for one in section.sections("funnels")),
+        dashboards=tuple(dashboard_of(one, name) for one in section.sections("dashboards")),
         source=source,
     )
     section.end()
@@ -46,6 +48,7 @@ def pack_of(given: Any, source: Source) -> Pack:
         ("metrics", pack.metrics),
         ("dimensions", pack.dimensions),
         ("funnels", pack.funnels),
+        ("dashboards", pack.dashboards),
     ):
         if len(declared) > MAX_DECLARED:
             section.complain(key, f"A pack holds at most {MAX_DECLARED:,} {key}.", "Make it two packs.")
