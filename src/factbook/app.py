@@ -13,10 +13,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from factbook import __version__
+from factbook.access.issuer import issuer_of
 from factbook.access.keys import Keys
 from factbook.access.tenant_settings import TenantSettings
 from factbook.core.clock import Clock, system_clock
 from factbook.core.errors import FactbookError
+from factbook.core.outgoing import Outgoing
 from factbook.core.settings import Settings
 from factbook.core.telemetry import Telemetry
 from factbook.ingest.agents import agent
@@ -192,7 +194,8 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         migrate(engine)
         metadata = Metadata.open(settings.database.address, data)
         stack.callback(metadata.close)
-        access = Keys(metadata, clock)
+        outgoing = Outgoing(settings.security.outgoing_allowed)
+        access = Keys(metadata, clock, issuer_of(settings.security.jwt, clock, outgoing))
         made = access.prepare(_presets(settings), zone=settings.server.timezone)
         types = EventTypes(metadata, clock)
         telemetry = Telemetry(CollectorRegistry())
@@ -284,6 +287,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             warehouse=warehouse,
             metadata=metadata,
             keys=access,
+            outgoing=outgoing,
             made=made,
             tenant_settings=tenant_settings,
             types=types,

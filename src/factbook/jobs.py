@@ -50,6 +50,10 @@ def jobs(services: Services) -> tuple[Job, ...]:
         before = epoch_ms(services.clock()) - OUTCOME_DAYS * 86_400_000
         return f"{metadata.forget_letter_outcomes_of_system(before=before)} forgotten"
 
+    issuer = keys.issuer.keys if keys.issuer else None
+    public = "Read the public keys of the issuer whose tokens are taken."
+    trusted = (Job("issuer-keys", public, issuer.fetch_if_old, 5.0),) if issuer else ()
+
     sessions = services.sessions
     about = "Build sessions from what came in, and mend those that it changes."
     built = (Job("sessions", about, sessions.tick, 5.0),) if sessions else ()
@@ -57,6 +61,7 @@ def jobs(services: Services) -> tuple[Job, ...]:
     return (
         Job("keys", "Take over keys and sessions that another process changed.", keys.refresh, 15.0),
         Job("key-uses", "Write down when keys were used last.", keys.note_uses, 60.0),
+        *trusted,
         Job("event-types", "Take over event types that another process changed.", services.types.refresh, 60.0),
         Job("versions", "Tell Redis what became visible while it was away.", services.sharing.versions.settle, 1.0),
         *built,

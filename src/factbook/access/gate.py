@@ -9,8 +9,12 @@ from urllib.parse import urlsplit
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Scope
 
-from .keys import Keys
+from . import claims
+from .issuer import Known
+from .keys import Grant, Keys
+from .people import PREFIX
 from .sign_in import Ticket, scope_of
+from .suspension import require_open
 
 COOKIE = "factbook_session"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -25,9 +29,7 @@ def authenticate(keys: Keys, headers: Mapping[str, str], *, method: str = "GET",
     """
     key = credential(headers)
     if key is not None:
-        if is_token(key):
-            return _by_ticket(keys, keys.sign_in.api(key))
-        return keys.scope(key)
+        return _by_token(keys, key) if is_token(key) else keys.scope(key)
     session = session_cookie(headers)
     if session is None:
         raise FactbookError(
@@ -91,13 +93,33 @@ def _authority(url: str, like: str | None = None) -> tuple[str, int] | None:
         return None
 
 
+def granted(keys: Keys, credential: str) -> Grant | None:
+    """What `Keys.renewed` needs to let `credential` in again, which was let in just now; None for our own tokens."""
+    if not is_token(credential):
+        return keys.grant(credential)
+    known = keys.issuer.bearer(credential) if keys.issuer else None
+    return keys.grant_of(_borne(keys, known), round(known.until * 1000)) if known else None
+
+
+def _by_token(keys: Keys, token: str) -> Scope:
+    known = keys.issuer.bearer(token) if keys.issuer else None
+    return _borne(keys, known) if known else _by_ticket(keys, keys.sign_in.api(token))
+
+
+def _borne(keys: Keys, known: Known) -> Scope:
+    return claims.scope_of(known.bearer, keys.tenant(known.bearer.tenant))
+
+
 def _by_ticket(keys: Keys, ticket: Ticket) -> Scope:
     if ticket.key_id:
         return keys.scope_of_id(ticket.key_id)
+    if ticket.actor.startswith(PREFIX):
+        return keys.people.scope(ticket.actor, ticket.generation)
     tenant = keys.tenant(ticket.tenant)
     if tenant is None:
         raise FactbookError(Kind.UNAUTHENTICATED, "The tenant of this sign-in is gone.")
-    return scope_of(ticket, tenant.zone, tenant.tier)
+    require_open(tenant)
+    return scope_of(ticket, tenant)
 
 
 def _header(headers: Mapping[str, str], name: str) -> str | None:

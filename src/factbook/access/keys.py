@@ -14,14 +14,21 @@ import string
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from factbook.core.clock import Clock, epoch_ms
 from factbook.core.errors import FactbookError, Kind, invalid
 from factbook.core.scope import DEFAULT_TENANT, Role, Scope, Tier
+from factbook.events.row_filters import kept, read, told
 from factbook.storage.metadata import Metadata
 from factbook.storage.rows import ApiKey, Tenant
 
+from .issuer import Issuer
+from .people import People
+from .role_rules import ALL, Rule, rule_for, rule_of
+from .roles import require_rank
 from .sign_in import SignIn
+from .suspension import is_open, require_open
 
 PRESETS: Mapping[str, Role] = {"FACTBOOK_ADMIN_KEY": Role.ADMIN, "FACTBOOK_WRITE_KEY": Role.WRITER}
 """Environment variables that name keys, and the role of each."""
@@ -46,6 +53,7 @@ class _Known:
     scope: Scope
     expires_at: int | None
     revoked_at: int | None
+    tenant: Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +76,10 @@ def make_key(role: Role) -> str:
 class Keys:
     """The API keys of every tenant. Thread-safe. Changes made here hold at once, others' on `refresh`."""
 
-    def __init__(self, metadata: Metadata, clock: Clock) -> None:
+    def __init__(self, metadata: Metadata, clock: Clock, issuer: Issuer | None = None) -> None:
+        """issuer: whose tokens are taken beside keys and our own."""
         self._metadata = metadata
+        self.issuer = issuer
         self._clock = clock
         self._changes = threading.Lock()
         self._known: dict[str, _Known] = {}
@@ -77,6 +87,7 @@ class Keys:
         self._zones: dict[str, Tenant] = {}
         self._uses: dict[str, int] = {}
         self.sign_in = SignIn(metadata, clock)
+        self.people = People(metadata, clock, self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
@@ -87,6 +98,7 @@ class Keys:
             self._known = {entry.digest: entry for entry in known.values()}
             self._by_id = known
             self._zones = tenants
+            self.people.take(tenants)
         self.sign_in.refresh()
 
     def scope(self, key: str) -> Scope:
@@ -101,6 +113,10 @@ class Keys:
         if entry is None or not hmac.compare_digest(entry.digest, wanted):
             raise _refused("The API key is not known here.")
         return Grant(table, entry)
+
+    def grant_of(self, scope: Scope, expires_at: int) -> Grant:
+        """For `renewed`: of a token that was let in as `scope`, until `expires_at` (epoch milliseconds)."""
+        return Grant(self._known, _Known("", scope, expires_at, None, self._zones[scope.tenant]))
 
     def renewed(self, grant: Grant) -> Scope | None:
         """As `scope`, for a key that was sent again; None where keys have changed, and `scope` has to be asked anew.
@@ -119,8 +135,11 @@ class Keys:
         if entry.revoked_at is not None:
             raise _refused("The API key was revoked.")
         if entry.expires_at is not None and entry.expires_at <= now:
-            raise _refused("The API key has expired.")
-        self._uses[entry.scope.actor] = now
+            raise _refused("The API key has expired." if entry.digest else "The token has expired.")
+        if not is_open(entry.tenant):
+            require_open(entry.tenant)
+        if entry.digest:
+            self._uses[entry.scope.actor] = now
         return entry.scope
 
     def tenant(self, tenant: str) -> Tenant | None:
@@ -144,13 +163,25 @@ class Keys:
     def rename(self, scope: Scope, key_id: str, name: str) -> ApiKey:
         return self._metadata.change_api_key(scope, key_id, name=_named(name))
 
-    def create(self, scope: Scope, name: str, role: Role, *, expires_at: int | None = None) -> NewKey:
-        """A fresh key of the tenant; expires_at in epoch milliseconds. INVALID for a time that is past."""
+    def create(
+        self,
+        scope: Scope,
+        name: str,
+        role: Role,
+        *,
+        expires_at: int | None = None,
+        row_filter: Any = None,
+        masked: bool = False,
+    ) -> NewKey:
+        """A fresh key of the tenant; expires_at in epoch milliseconds. INVALID for a time that is past, and for a view
+        that a role cannot have; FORBIDDEN for an owner's, unless an owner asks."""
+        require_rank(scope, role)
+        rule = rule_of(role, row_filter, masked)
         now = epoch_ms(self._clock())
         if expires_at is not None and expires_at <= now:
             raise invalid("A key cannot expire in the past.", field="expires_at")
         key = make_key(role)
-        row = self._store(scope, key, _named(name), role, preset="", expires_at=expires_at)
+        row = self._store(scope, key, _named(name), role, preset="", expires_at=expires_at, rule=rule)
         self.refresh()
         return NewKey(key, row)
 
@@ -159,6 +190,8 @@ class Keys:
         rows = {row.id: row for row in self.all(scope)}
         row = rows.get(key_id)
         now = epoch_ms(self._clock())
+        if row is not None:
+            require_rank(scope, Role(row.role))
         if row is not None and row.revoked_at is not None:
             return row
         others = [other for other in rows.values() if other.id != key_id and _administers(other, now)]
@@ -181,7 +214,14 @@ class Keys:
             raise invalid("The overlap is 0 to 2592000 seconds (30 days).", field="overlap_seconds")
         now = epoch_ms(self._clock())
         life = old.expires_at - old.created_at if old.expires_at is not None else None
-        fresh = self.create(scope, old.name, Role(old.role), expires_at=now + life if life is not None else None)
+        fresh = self.create(
+            scope,
+            old.name,
+            Role(old.role),
+            expires_at=now + life if life is not None else None,
+            row_filter=told(read(old.row_filter)) or None,
+            masked=old.masked,
+        )
         if overlap_seconds:
             ends = now + overlap_seconds * 1000
             self._metadata.change_api_key(scope, key_id, expires_at=min(ends, old.expires_at or ends))
@@ -237,7 +277,17 @@ class Keys:
         else:
             self._metadata.change_api_key(scope, earlier.id, digest=digest(key), prefix=_shown(key), last_used_at=None)
 
-    def _store(self, scope: Scope, key: str, name: str, role: Role, *, preset: str, expires_at: int | None) -> ApiKey:
+    def _store(
+        self,
+        scope: Scope,
+        key: str,
+        name: str,
+        role: Role,
+        *,
+        preset: str,
+        expires_at: int | None,
+        rule: Rule = ALL,
+    ) -> ApiKey:
         row = ApiKey(
             id="key_" + secrets.token_hex(8),
             tenant=scope.tenant,
@@ -249,13 +299,16 @@ class Keys:
             created_by=scope.actor,
             created_at=epoch_ms(self._clock()),
             expires_at=expires_at,
+            row_filter=kept(rule.rows),
+            masked=rule.masked,
         )
         return self._metadata.add_api_key(scope, row)
 
 
 def _known(row: ApiKey, tenant: Tenant) -> _Known:
-    scope = Scope(tenant=row.tenant, actor=row.id, role=Role(row.role), tier=Tier(tenant.tier), zone=tenant.zone)
-    return _Known(row.digest, scope, row.expires_at, row.revoked_at)
+    rule = rule_for(tenant.role_rules, row.role) & Rule(read(row.row_filter), row.masked)
+    scope = Scope(row.tenant, row.id, Role(row.role), Tier(tenant.tier), tenant.zone, rule.rows, rule.masked)
+    return _Known(row.digest, scope, row.expires_at, row.revoked_at, tenant)
 
 
 def _named(name: str) -> str:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from .section import Section
+from .security_sections import Security
 from .values import (
     ADDRESS,
     FUTURE,
@@ -27,14 +29,6 @@ from .values import (
     zone,
 )
 
-KEY_LENGTH = Allowed("16 to 512 characters")
-
-
-class Section(BaseModel):
-    """Frozen, and closed: an unknown key is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, str_strip_whitespace=True)
-
 
 class Server(Section):
     host: str = Field(
@@ -49,6 +43,8 @@ class Server(Section):
     timezone: Annotated[str, AfterValidator(zone), Allowed("an IANA time zone")] = Field(
         default="UTC", description="Time zone of the default tenant, unless it sets its own: where its days begin."
     )
+    head_timeout: Seconds = Field(default=15, ge=1, le=600, description="Longest time a request's head may take.")
+    body_timeout: Seconds = Field(default=120, ge=1, le=3600, description="Longest time a request may take to arrive.")
 
 
 class WarehouseSection(Section):
@@ -273,27 +269,6 @@ class Logging(Section):
     format: Literal["auto", "json", "console"] = Field(
         default="auto", description="`auto` is console on a terminal and JSON elsewhere."
     )
-
-
-class Security(Section):
-    admin_key: Annotated[SecretStr | None, Env("FACTBOOK_ADMIN_KEY"), SECRET, KEY_LENGTH] = Field(
-        default=None,
-        min_length=16,
-        max_length=512,
-        description="Preset key of the administrator, taken at first start; else one is made.",
-    )
-    write_key: Annotated[SecretStr | None, Env("FACTBOOK_WRITE_KEY"), SECRET, KEY_LENGTH] = Field(
-        default=None,
-        min_length=16,
-        max_length=512,
-        description="Preset write-only key for senders, taken at first start; else one is made.",
-    )
-    rate_limit: Annotated[int, FUTURE] = Field(default=1000, ge=1, le=1_000_000, description="Reads a minute and key.")
-    rate_burst: Annotated[int, FUTURE] = Field(
-        default=100, ge=1, le=100_000, description="Reads at once, before the rate counts."
-    )
-    cors_origins: Words = Field(default=(), description="Sites whose pages may call the API; `*` for all.")
-    cors_methods: Words = Field(default=("GET", "POST", "PUT", "DELETE"), description="Methods such pages may use.")
 
 
 class Reports(Section):

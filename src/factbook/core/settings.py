@@ -188,9 +188,8 @@ def _problem(
     key = ".".join(location)
     if detail["type"] == "extra_forbidden":
         names = [*known, *sorted({k.rsplit(".", n)[0] for k in known for n in range(1, k.count(".") + 1)})]
-        near = difflib.get_close_matches(key, names, n=1, cutoff=0.6) or [
-            name for name in known if name.rsplit(".", 1)[-1] == location[-1]
-        ]
+        same = [name for name in known if name.rsplit(".", 1)[-1] == location[-1]]
+        near = same if len(same) == 1 else difflib.get_close_matches(key, names, n=1, cutoff=0.6) or same
         return Problem(
             key,
             "…",

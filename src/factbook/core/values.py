@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -85,6 +86,20 @@ def warehouse(value: str) -> str:
 def parts(value: object) -> object:
     """Text separated by commas as a tuple."""
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def pairs(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The list, if each of it is `theirs=ours`."""
+    if not all(theirs.strip() and ours.strip() for theirs, _, ours in (pair.rpartition("=") for pair in given)):
+        raise ValueError("must be pairs such as theirs=ours")
+    return given
+
+
+def networks(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The list, if each of it is a network or an address."""
+    for one in given:
+        ip_network(one, strict=False)
+    return given
 
 
 def upper(value: object) -> object:

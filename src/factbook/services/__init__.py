@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from factbook.access.keys import Keys, NewKey
 from factbook.access.tenant_settings import TenantSettings
 from factbook.core.clock import Clock
+from factbook.core.outgoing import Outgoing
 from factbook.core.settings import Settings
 from factbook.core.telemetry import Telemetry
 from factbook.ingest.event_types import EventTypes
@@ -39,6 +40,7 @@ class Services:
     warehouse: Warehouse
     metadata: Metadata
     keys: Keys
+    outgoing: Outgoing
     made: tuple[NewKey, ...]
     tenant_settings: TenantSettings
     types: EventTypes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 
 from factbook.access import gate
 from factbook.access.gate import COOKIE
+from factbook.access.key_sets import KeysNeededError
 from factbook.access.roles import require
 from factbook.core.errors import Kind
 from factbook.core.scope import Role, Scope
@@ -31,6 +33,17 @@ def authenticate(
     return gate.authenticate(services.keys, headers, method=method, websocket=websocket)
 
 
+async def let_in(
+    services: Services, headers: Mapping[str, str], *, method: str = "GET", websocket: bool = False
+) -> Scope:
+    """As `authenticate`, waiting for the keys of a token's issuer where they have to be read first."""
+    try:
+        return authenticate(services, headers, method=method, websocket=websocket)
+    except KeysNeededError as needed:
+        await asyncio.to_thread(needed.keys.fetch)
+        return authenticate(services, headers, method=method, websocket=websocket)
+
+
 def scope_for(services: Services, *roles: Role) -> Callable[..., Coroutine[Any, Any, Scope]]:
     """A dependency that gives the caller's Scope, refusing all but `roles` (none: every role that may read)."""
 
@@ -40,7 +53,7 @@ def scope_for(services: Services, *roles: Role) -> Callable[..., Coroutine[Any, 
         _header: Any = Security(_HEADER),
         _cookie: Any = Security(_COOKIE),
     ) -> Scope:
-        return require(authenticate(services, request.headers, method=request.method), *roles)
+        return require(await let_in(services, request.headers, method=request.method), *roles)
 
     return scope
 

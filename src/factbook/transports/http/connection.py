@@ -9,7 +9,8 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from factbook.access.gate import credential, is_token
+from factbook.access.gate import credential, granted
+from factbook.access.key_sets import KeysNeededError
 from factbook.access.keys import Grant
 from factbook.ingest.body import Collector
 from factbook.ingest.intake import Origin, Receipt, Request
@@ -87,16 +88,19 @@ class Connection(HttpToolsProtocol):
             place = head.origin if head else origin(call)
             request = Request(scope, way.read(body.body()), place, mark(call, scope), settle, self.loop)
             self._services.intake.admit(request)
+        except KeysNeededError:  # the long way can wait
+            super()._start_asgi_task(cycle, self.app)
         except Exception as error:  # noqa: BLE001 (told apart, and logged, where the answer is made)
             self.loop.call_soon(settle, error)
 
     def _kept(self, call: Call, sent: list[tuple[bytes, bytes]]) -> _Head | None:
-        """The head of a sender who was let in by a key, for the next request on the connection; None for any other."""
+        """The head of a sender who was let in by a key or an issuer's token, for the next request on the connection;
+        None for any other."""
         key = credential(call.headers)
         self._head = None
-        if key and not is_token(key) and not any(name in _NAMED for name, _ in sent):
-            grant = self._services.keys.grant(key)
-            self._head = _Head(call.path, call.query, sent, call, origin(call), grant)
+        if key and not any(name in _NAMED for name, _ in sent):
+            grant = granted(self._services.keys, key)
+            self._head = _Head(call.path, call.query, sent, call, origin(call), grant) if grant else None
         return self._head
 
     def _settle(

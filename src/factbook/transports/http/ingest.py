@@ -14,7 +14,7 @@ from factbook.ingest.intake import Receipt
 from factbook.services import Services
 
 from .request_id import identity
-from .ways_in import WAYS, answer, call_of, mark, origin, sender
+from .ways_in import WAYS, answer, call_of, let_in_sender, mark, origin
 
 _NUMBER = re.compile(r"[0-9]{1,19}\Z")
 
@@ -79,7 +79,7 @@ class IngestRoutes:
         body = Body(receive, self._max_body)
         outcome: Receipt | Exception
         try:
-            scope = sender(self._services.keys, call)
+            scope = await let_in_sender(self._services.keys, call)
             sent = way.read(await body.read(call.headers))
             outcome = await self._services.intake.accept(scope, sent, origin(call), mark=mark(call, scope))
         except ClientDisconnect:

@@ -10,13 +10,14 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from factbook import __version__
-from factbook.access.gate import authenticate, credential, session_cookie
+from factbook.access.gate import credential, session_cookie
 from factbook.core.errors import unavailable
 from factbook.core.scope import Role
 from factbook.core.telemetry import CONTENT_TYPE
 from factbook.services import Services
 
 from . import problems
+from .access import let_in
 from .health import UNHEALTHY, Health
 from .request_id import RequestId
 
@@ -116,7 +117,7 @@ def _detail(operations: APIRouter, services: Services, ready: Ready) -> None:
     )
     async def healthz(request: Request) -> JSONResponse:
         """Signed in: every part and every figure, null where nothing was measured. Otherwise the states alone."""
-        described = health.full if _may_read(services, request) else health.short
+        described = health.full if await _may_read(services, request) else health.short
         body = await described(ready=ready())
         if body["status"] == UNHEALTHY:
             return JSONResponse(body, 503, headers={**_NO_STORE, "retry-after": "5"})
@@ -135,7 +136,7 @@ def _metrics(operations: APIRouter, services: Services, path: str) -> None:
         return Response(await asyncio.to_thread(services.telemetry.text), media_type=CONTENT_TYPE)
 
 
-def _may_read(services: Services, request: Request) -> bool:
+async def _may_read(services: Services, request: Request) -> bool:
     if credential(request.headers) is None and session_cookie(request.headers) is None:
         return False
-    return authenticate(services.keys, request.headers).role is not Role.WRITER
+    return (await let_in(services, request.headers)).role is not Role.WRITER

@@ -25,7 +25,7 @@ from .access import refusals, scope_for
 from .ingest import Body
 from .problems import problem, unexpected
 from .request_id import identity
-from .ways_in import Answer, Call, call_of, sender
+from .ways_in import Answer, Call, call_of, let_in_sender
 
 log = structlog.get_logger()
 
@@ -81,7 +81,7 @@ class TelemetryRoutes:
         request_id, _, added = identity(connection["headers"])
         call, body = call_of(connection, request_id), Body(receive, self._max_body)
         try:
-            scope = sender(self._services.keys, call)
+            scope = await let_in_sender(self._services.keys, call)
             sent = await body.read({} if way.is_packed else call.headers)
             taken = await asyncio.to_thread(way.decode, call, sent)
             kept = await accepted(self._services.intake, scope, taken, way.source, self._max_events)

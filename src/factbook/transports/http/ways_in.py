@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,6 +12,7 @@ import msgspec
 import structlog
 
 from factbook.access.gate import authenticate
+from factbook.access.key_sets import KeysNeededError
 from factbook.access.keys import Keys
 from factbook.access.roles import SENDERS, require
 from factbook.core.errors import FactbookError, Kind
@@ -58,6 +60,7 @@ _ENCODER = msgspec.json.Encoder()
 _NULL = msgspec.Raw(b"null")
 _NUMBER = re.compile(r"[0-9]{1,19}\Z")
 _LETTER_HINT = "Mend the event and send it again; what was sent is kept under /api/v1/dead-letters."
+_UNKEPT_HINT = "Nothing of it is kept; GET /api/v1/privacy/settings says what the tenant decided."
 
 
 class _Single(msgspec.Struct):
@@ -90,12 +93,22 @@ def sender(keys: Keys, call: Call) -> Scope:
     return require(authenticate(keys, call.headers, method="POST"), *SENDERS)
 
 
+async def let_in_sender(keys: Keys, call: Call) -> Scope:
+    """As `sender`, waiting for the keys of a token's issuer where they have to be read first."""
+    try:
+        return sender(keys, call)
+    except KeysNeededError as needed:
+        await asyncio.to_thread(needed.keys.fetch)
+        return sender(keys, call)
+
+
 def origin(call: Call) -> Origin:
     return Origin(
         source="http",
         ip=call.ip,
         user_agent=call.headers.get("user-agent", ""),
         history=call.headers.get("x-factbook-history", "").lower() in ("true", "1", "yes"),
+        objects=call.headers.get("sec-gpc") == "1" or call.headers.get("dnt") == "1",
     )
 
 
@@ -168,7 +181,7 @@ def _single(call: Call, receipt: Receipt) -> Answer:
             Kind.INVALID,
             f"{fault.field}: {fault.message}" if fault.field else fault.message,
             field=fault.field or None,
-            hint=_LETTER_HINT,
+            hint=_LETTER_HINT if fault.letter_id else _UNKEPT_HINT,
             details={"reason": fault.reason, "letter_id": fault.letter_id},
         )
     duplicate = receipt.duplicates == 1
@@ -186,7 +199,7 @@ def _told(receipt: Receipt, *, with_ids: bool) -> Answer:
             Kind.INVALID,
             f"None of the {len(receipt.errors)} events could be kept; the first: {fault.message}",
             field=fault.field or None,
-            hint=_LETTER_HINT,
+            hint=_LETTER_HINT if fault.letter_id else _UNKEPT_HINT,
             details={
                 "processed_count": 0,
                 "duplicates": 0,

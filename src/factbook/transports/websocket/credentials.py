@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fastapi import WebSocket
 
 from factbook.access.gate import authenticate
+from factbook.access.key_sets import KeysNeededError
 from factbook.access.keys import Keys
 from factbook.access.roles import require
 from factbook.core.scope import Role, Scope
@@ -16,8 +17,16 @@ _BEARER = "bearer."
 
 
 def scope_of(keys: Keys, websocket: WebSocket, *roles: Role) -> Scope:
-    """The caller's Scope. Raises UNAUTHENTICATED or FORBIDDEN; a cookie counts only from a page of this server."""
-    return require(authenticate(keys, _headers(websocket), websocket=True), *roles)
+    """The caller's Scope. Raises UNAUTHENTICATED or FORBIDDEN; a cookie counts only from a page of this server.
+
+    In a thread: the keys of a token's issuer may have to be read first.
+    """
+    headers = _headers(websocket)
+    try:
+        return require(authenticate(keys, headers, websocket=True), *roles)
+    except KeysNeededError as needed:
+        needed.keys.fetch()
+        return require(authenticate(keys, headers, websocket=True), *roles)
 
 
 def accepted_protocol(websocket: WebSocket) -> str | None:

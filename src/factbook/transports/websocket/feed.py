@@ -6,6 +6,7 @@ Messages are JSON objects with a `type`: `hello`, `event`, `missed` (how many we
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -49,7 +50,7 @@ def router(services: Services) -> APIRouter:
     async def stream(websocket: WebSocket) -> None:
         await websocket.accept(subprotocol=accepted_protocol(websocket))
         try:
-            scope = scope_of(services.keys, websocket, Role.ANALYST, Role.ADMIN)
+            scope = await asyncio.to_thread(scope_of, services.keys, websocket, Role.ANALYST, Role.ADMIN)
             types = _types(websocket)
         except FactbookError as error:
             await _close(websocket, CLOSES.get(error.kind, 4400), error.message)
@@ -116,7 +117,7 @@ class Line:
                     await self._send({"type": "overview", **await self._now()})
             if anyio.current_time() >= beat:
                 beat = anyio.current_time() + HEARTBEAT
-                scope_of(self._services.keys, self._websocket, Role.ANALYST, Role.ADMIN)
+                await asyncio.to_thread(scope_of, self._services.keys, self._websocket, Role.ANALYST, Role.ADMIN)
                 await self._send({"type": "heartbeat", "timestamp": self._services.clock().isoformat()})
             await anyio.sleep(1.0)
 
