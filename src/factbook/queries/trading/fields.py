@@ -38,6 +38,7 @@ ORDERS: Fields = {
     "orders_filled": "orders_filled",
     "orders_canceled": "orders_canceled",
     "orders_rejected": "orders_rejected",
+    "fills": "fills",
     "fill_rate": "fill_rate",
     "cancel_rate": "cancel_rate",
     "reject_rate": "reject_rate",

@@ -100,6 +100,7 @@ ORDERS: dict[str, Any] = {
     "orders_filled": 360,
     "orders_canceled": 30,
     "orders_rejected": 10,
+    "fills": 412,
     "fill_rate": 0.9,
     "cancel_rate": 0.075,
     "reject_rate": 0.025,
