@@ -16,6 +16,7 @@ from factbook import __version__
 from factbook.access.issuer import issuer_of
 from factbook.access.keys import Keys
 from factbook.access.tenant_settings import TenantSettings
+from factbook.access.token_keys import token_keys
 from factbook.core.clock import Clock, system_clock
 from factbook.core.errors import FactbookError
 from factbook.core.outgoing import Outgoing
@@ -82,6 +83,7 @@ from factbook.transports.http import (
     operations,
     paths,
     problems,
+    published_keys,
     queries,
     realtime,
     retention,
@@ -154,6 +156,7 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         (benchmarks.router(services), []),
         (auth.router(services), []),
         (keys.router(services), []),
+        (published_keys.router(services), []),
         (retention.router(services), []),
         (settings.router(services), []),
         (feed.router(services), []),
@@ -195,7 +198,9 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         metadata = Metadata.open(settings.database.address, data)
         stack.callback(metadata.close)
         outgoing = Outgoing(settings.security.outgoing_allowed)
-        access = Keys(metadata, clock, issuer_of(settings.security.jwt, clock, outgoing))
+        security = settings.security
+        signing = token_keys(metadata, clock, security.tokens)
+        access = Keys(metadata, clock, issuer_of(security.jwt, clock, outgoing), signing)
         made = access.prepare(_presets(settings), zone=settings.server.timezone)
         types = EventTypes(metadata, clock)
         telemetry = Telemetry(CollectorRegistry())

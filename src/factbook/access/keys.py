@@ -29,6 +29,7 @@ from .role_rules import ALL, Rule, rule_for, rule_of
 from .roles import require_rank
 from .sign_in import SignIn
 from .suspension import is_open, require_open
+from .token_keys import TokenKeys
 
 PRESETS: Mapping[str, Role] = {"FACTBOOK_ADMIN_KEY": Role.ADMIN, "FACTBOOK_WRITE_KEY": Role.WRITER}
 """Environment variables that name keys, and the role of each."""
@@ -76,8 +77,11 @@ def make_key(role: Role) -> str:
 class Keys:
     """The API keys of every tenant. Thread-safe. Changes made here hold at once, others' on `refresh`."""
 
-    def __init__(self, metadata: Metadata, clock: Clock, issuer: Issuer | None = None) -> None:
-        """issuer: whose tokens are taken beside keys and our own."""
+    def __init__(
+        self, metadata: Metadata, clock: Clock, issuer: Issuer | None = None, tokens: TokenKeys | None = None
+    ) -> None:
+        """issuer: whose tokens are taken beside keys and our own. tokens: the keys that sign ours, where others verify
+        them too."""
         self._metadata = metadata
         self.issuer = issuer
         self._clock = clock
@@ -86,7 +90,7 @@ class Keys:
         self._by_id: dict[str, _Known] = {}
         self._zones: dict[str, Tenant] = {}
         self._uses: dict[str, int] = {}
-        self.sign_in = SignIn(metadata, clock)
+        self.sign_in = SignIn(metadata, clock, tokens)
         self.people = People(metadata, clock, self.refresh)
         self.refresh()
 
