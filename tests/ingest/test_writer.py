@@ -44,6 +44,9 @@ class Crashing(Engine):
     def command(self, sql: str, parameters: Any = None) -> str:
         return str(self._around("roll-up", lambda: self._engine.command(sql, parameters)))
 
+    def rows(self, sql: str, parameters: Any = None, **named: Any) -> list[tuple[Any, ...]]:
+        return self._engine.rows(sql, parameters, **named)
+
     def _around(self, call: str, work: Callable[[], Any]) -> Any:
         self._left -= call == self._call
         here = call == self._call and not self._left
@@ -71,6 +74,19 @@ class Failing(Engine):
 
     def command(self, sql: str, parameters: Any = None) -> str:
         return self._engine.command(sql, parameters)
+
+    def rows(self, sql: str, parameters: Any = None, **named: Any) -> list[tuple[Any, ...]]:
+        return self._engine.rows(sql, parameters, **named)
+
+
+class Forgetful(Crashing):
+    """The session's engine, which knows no token of those it was given before."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine, "never", "")
+
+    def insert(self, table: str, rows: Any, *, token: str, columns: Any = None) -> None:
+        super().insert(table, rows, token=f"{token}-forgotten", columns=columns)
 
 
 @pytest.fixture
@@ -162,6 +178,17 @@ def test_a_crash_again_and_again_leaves_every_event_once(engine: Engine, journal
             writer_of(Crashing(engine, when, call), journal, block_rows=12).recover()
     writer_of(engine, journal).recover()
     assert count(engine, scope) == 30
+
+
+def test_a_block_that_is_in_is_not_sent_again_though_its_token_is_forgotten(
+    engine: Engine, journal: SqliteJournal, scope: Scope
+) -> None:
+    """As after a migration that writes the table anew."""
+    put(journal, rows(scope, months(2, each=3)))
+    with pytest.raises(CrashError):
+        writer_of(Crashing(engine, "after", "insert events"), journal).recover()
+    writer_of(Forgetful(engine), journal).recover()
+    assert count(engine, scope) == 6
 
 
 def test_a_block_over_many_months_is_once_in_rows_and_roll_ups(

@@ -53,6 +53,45 @@ def test_interrupted_anywhere_the_next_run_goes_on(empty: Engine, monkeypatch: p
     assert empty.rows("SELECT name FROM migrations ORDER BY name") == [(name,) for name in NAMES]
 
 
+def test_writing_events_anew_keeps_every_row_wherever_it_is_interrupted(
+    empty: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = migrations()
+    place = NAMES.index("0015_sorted_by_type")
+    monkeypatch.setattr(migrating, "migrations", lambda: every[:place])
+    migrate(empty)
+    empty.command(
+        "INSERT INTO events (tenant, event_id, event_type, timestamp, content_id, texts)"
+        " SELECT 't', generateUUIDv4(), ['view', 'play'][1 + number % 2],"
+        " toDateTime64('2026-01-31 23:00:00', 3) + number * 60, concat('c', toString(number % 7)), map('service', 'shop') FROM numbers(200)"
+    )
+    content = "SELECT count(), sum(cityHash64(event_id, event_type, timestamp, content_id, service)) FROM events"
+    before = empty.rows(content)
+    monkeypatch.setattr(migrating, "migrations", lambda: every)
+    run = empty.command
+    for survives in range(len(statements(every[place][1])) + 1):
+        left = survives
+
+        def interrupted(sql: str, parameters: Any = None) -> str:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise KeyboardInterrupt
+            return run(sql, parameters)
+
+        with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+            patched.setattr(empty, "command", interrupted)
+            migrate(empty)
+        assert empty.rows(content) == before
+    migrate(empty)
+    assert empty.rows(content) == before
+    assert not tables(empty) & {"events_by_type", "events_by_time"}
+    [(key,)] = empty.rows(
+        "SELECT sorting_key FROM system.tables WHERE database = currentDatabase() AND name = 'events'"
+    )
+    assert key == "tenant, toDate(timestamp), event_type, content_id, service, symbol, timestamp"
+
+
 def test_changed_migration_is_refused_and_applies_nothing(empty: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     migrate(empty)
     changed = [(name, sql + "\n-- changed\n") for name, sql in migrations()]

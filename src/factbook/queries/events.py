@@ -28,6 +28,8 @@ MAX_FIELDS = 100
 FIELDS = (*COLUMNS, "tenant", "properties")
 """Every field of an event in an answer, in order."""
 
+_SPANS = (1, 24, 30 * 24, 0)
+"""Hours within which a full page is looked for, one after the other; 0 for all there are."""
 _KEY_TIME, _KEY_ID = "key_time", "key_id"
 
 
@@ -117,11 +119,7 @@ def page(
 ) -> pa.Table:
     """At most `rows` events behind `after` as an Arrow table: the fields, then the two columns of their place."""
     parameters = Parameters()
-    text = between(
-        epoch_ms(request.start) if request.start else None,
-        epoch_ms(request.end) if request.end else None,
-        parameters,
-    )
+    text = between(_ms(request.start), _ms(request.end), parameters)
     if after:
         time, sign = moment(after.time, parameters), "<" if newest_first else ">"
         text += f"\n    AND timestamp {sign}= {time}"
@@ -129,19 +127,54 @@ def page(
     if accepted_until:
         text += f"\n    AND processed_at <= {moment(epoch_ms(accepted_until), parameters)}"
     text += where(request.conditions, parameters, include_bots=request.include_bots)
-    order, furthest, sign = ("DESC", "min", ">=") if newest_first else ("ASC", "max", "<=")
-    # The table is sorted by time alone: how far the page reaches is found in that order, without reading on.
-    reach = f"""SELECT {furthest}(found)
-    FROM (SELECT timestamp AS found FROM events WHERE tenant = {{tenant:String}}{text}
-        ORDER BY events.timestamp {order} LIMIT {int(rows)})"""
+    order, sign = ("DESC", ">=") if newest_first else ("ASC", "<=")
+    begin = after.time if after else _ms(request.end if newest_first else request.start)
+    reach = _reach(warehouse, scope, text, parameters, begin, rows, newest_first=newest_first)
+    if reach is not None:
+        text += f"\n    AND timestamp {sign} {moment(reach, parameters)}"
     sql = f"""SELECT {_selected(fields, parameters)},
     toUnixTimestamp64Milli(timestamp) AS {_KEY_TIME}, toString(event_id) AS {_KEY_ID}
 FROM events
 WHERE tenant = {{tenant:String}}{text}
-    AND timestamp {sign} ({reach})
 ORDER BY events.timestamp {order}, events.event_id {order}
 LIMIT {int(rows)}"""
     return warehouse.table(scope, sql, parameters.values)
+
+
+def _reach(
+    warehouse: Warehouse,
+    scope: Scope,
+    text: str,
+    parameters: Parameters,
+    begin: int | None,
+    rows: int,
+    *,
+    newest_first: bool,
+) -> int | None:
+    """The time (milliseconds) up to which there is a full page; None where all that fits `text` makes no more than one.
+
+    Looked for in ever longer spans from where the page begins (now, where the newest are asked for without an end): the
+    table is sorted by type within each day, and so a page costs what its span holds, and not what the tenant has.
+    """
+    furthest, order = ("min", "DESC") if newest_first else ("max", "ASC")
+    first = "now64(3)" if begin is None and newest_first else None if begin is None else moment(begin, parameters)
+    for hours in _SPANS:
+        if hours and first is None:
+            continue
+        side = f">= {first} - INTERVAL {hours} HOUR" if newest_first else f"<= {first} + INTERVAL {hours} HOUR"
+        within = f"\n    AND timestamp {side}" if hours else ""
+        sql = f"""SELECT count(), toUnixTimestamp64Milli({furthest}(found))
+FROM (SELECT timestamp AS found FROM events
+    WHERE tenant = {{tenant:String}}{text}{within}
+    ORDER BY events.timestamp {order} LIMIT {int(rows)})"""
+        [(found, reach)] = warehouse.rows(scope, sql, parameters.values)
+        if found >= rows:
+            return int(reach)
+    return None
+
+
+def _ms(time: datetime | None) -> int | None:
+    return None if time is None else epoch_ms(time)
 
 
 def last_place(table: pa.Table, row: int) -> Place:
