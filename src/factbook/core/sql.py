@@ -23,15 +23,19 @@ def text(value: str) -> str:
 
 @dataclass(slots=True)
 class Parameters:
-    """Collects bound values; `add` returns the placeholder to put into the SQL text.
+    """Collects bound values; `add` returns the placeholder to put into the SQL text, the same for the same again.
 
     >>> p = Parameters(); f"user_id = {p.add('o\\'neill', 'String')}"
     'user_id = {p0:String}'
     """
 
     values: dict[str, Any] = field(default_factory=dict)
+    _given: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
     def add(self, value: Any, type_: str) -> str:
-        name = f"p{len(self.values)}"
-        self.values[name] = value
-        return "{" + f"{name}:{type_}" + "}"
+        told = (type_, repr(value))
+        if told not in self._given:
+            name = f"p{len(self.values)}"
+            self.values[name] = value
+            self._given[told] = "{" + f"{name}:{type_}" + "}"
+        return self._given[told]

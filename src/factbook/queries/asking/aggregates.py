@@ -50,7 +50,7 @@ def aggregate(leaf: Leaf, money: Money, parameters: Parameters) -> Aggregate:
         low, high = (f"{side}OrNullIf({value}, {counted})" for side in ("min", "max"))
         return Aggregate(
             counted,
-            f"(quantileBFloat16StateIf({q})({value}, {counted}), {low}, {high})",
+            f"(quantileBFloat16StateIf(0.5)({value}, {counted}), {low}, {high})",  # the same state for every quantile
             _between(f"quantileBFloat16Merge({q})({{0}}.1)", "min({0}.2)", "max({0}.3)"),
             _between(f"quantileBFloat16OrNullIf({q})({value}, {counted})", low, high),
         )

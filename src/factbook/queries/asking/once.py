@@ -59,7 +59,7 @@ def statement(plan: Plan) -> Once:
         rank = ranked_by(plan, metric, parameters)
         first = f"rank {direction} NULLS LAST"
     order = ", ".join([first, *(each.order for each in cuts)])
-    counted = " OR ".join(f"({each.counted})" for each in found)
+    counted = " OR ".join(dict.fromkeys(f"({each.counted})" for each in found))
     inner, outer = columns(plan.reads, found)
     keys = [f"d{i}" for i in range(len(cuts))]
     groups = ", ".join(f"{each.group} AS {key}" for each, key in zip(cuts, keys, strict=True))

@@ -49,18 +49,17 @@ def statement(leaves: Sequence[Leaf], plan: Plan, rows: Rows, segments: Segments
 
 
 def columns(leaves: Sequence[Leaf], found: Sequence[Aggregate]) -> tuple[list[str], list[str]]:
-    """(states over events, the events and value of each leaf merged from them). A count is a value already: every
-    column takes its time to be planned."""
-    states, merged = [], []
-    for i, (leaf, each) in enumerate(zip(leaves, found, strict=True)):
-        states.append(f"countIf({each.counted}) AS n{i}")
-        merged.append(f"sum(n{i})")
-        if leaf.measure.kind is Kind.COUNT:
-            merged.append(f"sum(n{i})")
-        else:
-            states.append(f"{each.inner} AS v{i}")
-            merged.append(each.outer.format(f"v{i}"))
-    return states, merged
+    """(states over events, the events and value of each leaf merged from them). A state that several stand on is read
+    once: every column takes its time to be planned."""
+    names: dict[str, str] = {}
+    merged = []
+    for leaf, each in zip(leaves, found, strict=True):
+        events = names.setdefault(f"countIf({each.counted})", f"s{len(names)}")
+        merged.append(f"sum({events})")
+        is_count = leaf.measure.kind is Kind.COUNT
+        value = events if is_count else names.setdefault(each.inner, f"s{len(names)}")
+        merged.append(each.outer.format(value))
+    return [f"{state} AS {name}" for state, name in names.items()], merged
 
 
 def cell(leaf: Leaf, events: int, value: float | None) -> Cell:

@@ -103,7 +103,7 @@ def _ranked(run: Run, plan: Plan, metric: Metric | None, limit: int, *, every: b
         flat = [leaf for leaf in plan.reads if not is_state(leaf)]
         start, end = _range(plan, metric)
         rank = ranked_by(plan, metric, parameters)
-        any_counts = " OR ".join(f"({aggregate(leaf, plan.money, parameters).counted})" for leaf in flat)
+        any_counts = " OR ".join(dict.fromkeys(f"({aggregate(leaf, plan.money, parameters).counted})" for leaf in flat))
         period = between(start, end, parameters) + types_of(flat, parameters) + filters_of(plan, parameters)
         source = f"events\nWHERE tenant = {{tenant:String}}{period} AND ({any_counts})"
     cuts = [cut(d, plan.zone_name, parameters, f"named[{i + 1}]") for i, d in enumerate(plan.dimensions)]

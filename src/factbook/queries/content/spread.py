@@ -17,13 +17,13 @@ TOLD = 10
 TREND_DAYS, MOST_DAYS = 7, 366
 """Days that a trend looks at, at least and at most."""
 
-_EPOCH = date(1970, 1, 1)
+_EPOCH = date(1970, 1, 1).toordinal()
 _VIEW = "event_type = 'content_view'"
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Views of the period by country and region ('' where events have none), by hour of day; days: by day, also those
+    """Views of the period by country and region where events have one, by hour of day; days: by day, also those
     before the period that a trend looks at. last_ms: when the newest event was processed."""
 
     countries: Mapping[str, int] = field(default_factory=dict)
@@ -38,19 +38,23 @@ def spread(asked: Content, ids: Sequence[str]) -> Mapping[str, Spread]:
     if not ids:
         return {}
     parameters = Parameters()
-    begin, first = epoch_ms(asked.about.period.start), epoch_ms(_trend_from(asked))
-    zone = parameters.add(asked.about.calendar.zone.key, "String")
+    calendar, period = asked.about.calendar, asked.about.period
+    begin, first = epoch_ms(period.start), epoch_ms(_trend_from(asked))
+    begun = calendar.day(min(period.start, _trend_from(asked))).toordinal() - _EPOCH
+    over = calendar.day(period.end - timedelta(milliseconds=1)).toordinal() - _EPOCH + 1
+    zone = parameters.add(calendar.zone.key, "String")
     of_period = f"timestamp >= fromUnixTimestamp64Milli({parameters.add(begin, 'Int64')}, 'UTC')"
     is_view = f"{_VIEW} AND {of_period}"
     rows = asked.rows(
         f"""SELECT content_id,
-    sumMapIf(map(toString(country), toUInt64(1)), {is_view}),
-    sumMapIf(map(toString(region), toUInt64(1)), {is_view}),
-    sumMapIf(map(toHour(timestamp, {zone}), toUInt64(1)), {is_view}),
-    sumMapIf(map(toInt32(toDate32(timestamp, {zone})), toUInt64(1)), {_VIEW}),
-    maxIf(toUnixTimestamp64Milli(processed_at), {of_period})
+    sumMapIf(map(toString(country), toUInt64(1)), country != '' AND {is_view}),
+    sumMapIf(map(toString(region), toUInt64(1)), region != '' AND {is_view}),
+    countIfResample(0, 24, 1)({is_view}, toHour(timestamp, {zone})),
+    countIfResample({begun}, {over}, 1)({_VIEW}, toInt32(toDate32(timestamp, {zone}))),
+    toUnixTimestamp64Milli(maxIf(processed_at, {of_period}))
 FROM events
 {inside(asked.about, parameters, start_ms=min(begin, first))} AND {among(ids, parameters)}
+    AND ({_VIEW} OR {of_period})
 GROUP BY content_id""",
         parameters,
     )
@@ -58,8 +62,8 @@ GROUP BY content_id""",
         id_: Spread(
             countries,
             regions,
-            {int(hour): n for hour, n in hours.items()},
-            {_EPOCH + timedelta(days=int(day)): n for day, n in days.items()},
+            {hour: n for hour, n in enumerate(hours) if n},
+            {date.fromordinal(_EPOCH + begun + place): n for place, n in enumerate(days) if n},
             int(last) or None,
         )
         for id_, countries, regions, hours, days, last in rows

@@ -21,7 +21,7 @@ from .question import Content, among
 
 LONGEST_MS = 3 * 3_600_000
 """Of one play: what is longer is a tab left open."""
-FEW = 500
+FEW = 10_000
 """Plays that a statement is sent with."""
 PLAYING = ("content_view", "content_play", "content_pause", "content_complete")
 
