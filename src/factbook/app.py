@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from factbook import __version__
 from factbook.access.issuer import issuer_of
 from factbook.access.keys import Keys
+from factbook.access.tenancy import Tenancy
 from factbook.access.tenant_settings import TenantSettings
 from factbook.access.token_keys import token_keys
 from factbook.core.clock import Clock, system_clock
@@ -82,6 +83,7 @@ from factbook.transports.http import (
     objectives,
     operations,
     paths,
+    people,
     problems,
     published_keys,
     queries,
@@ -91,6 +93,7 @@ from factbook.transports.http import (
     settings,
     systems,
     telemetry_in,
+    tenants,
     trading,
     users,
 )
@@ -156,6 +159,8 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         (benchmarks.router(services), []),
         (auth.router(services), []),
         (keys.router(services), []),
+        (people.router(services), []),
+        (tenants.router(services), []),
         (published_keys.router(services), []),
         (retention.router(services), []),
         (settings.router(services), []),
@@ -275,6 +280,16 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             cells=query.max_cells,
             running=running,
         )
+        tenancy = Tenancy(
+            metadata,
+            access,
+            tenant_settings,
+            warehouse,
+            engine,
+            clock,
+            settle=intake.drain,
+            changed=versions.changed,
+        )
         own_segments = KeptSegments(
             metadata.segments, SegmentMembers(engine), warehouse, own_metrics.catalog, tenant_settings.of, clock
         )
@@ -294,6 +309,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             keys=access,
             outgoing=outgoing,
             made=made,
+            tenancy=tenancy,
             tenant_settings=tenant_settings,
             types=types,
             intake=intake,

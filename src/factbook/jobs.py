@@ -62,6 +62,7 @@ def jobs(services: Services) -> tuple[Job, ...]:
         Job("keys", "Take over keys and sessions that another process changed.", keys.refresh, 15.0),
         Job("key-uses", "Write down when keys were used last.", keys.note_uses, 60.0),
         *trusted,
+        Job("tenants", "Remove the data of tenants that are to go.", services.tenancy.remove_waiting, 15.0),
         Job("event-types", "Take over event types that another process changed.", services.types.refresh, 60.0),
         Job("versions", "Tell Redis what became visible while it was away.", services.sharing.versions.settle, 1.0),
         *built,

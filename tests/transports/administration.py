@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from factbook.access.keys import Keys
+from factbook.access.tenancy import Tenancy
 from factbook.access.tenant_settings import TenantSettings
 from factbook.core.scope import Role, Scope
 from factbook.core.sections import Settings
@@ -23,7 +24,17 @@ from factbook.services import Services
 from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
 from factbook.storage.warehouse import Warehouse
-from factbook.transports.http import auth, custom_events, dead_letters, keys, problems, retention, settings
+from factbook.transports.http import (
+    auth,
+    custom_events,
+    dead_letters,
+    keys,
+    people,
+    problems,
+    retention,
+    settings,
+    tenants,
+)
 from tests.clocks import SetClock
 
 
@@ -52,16 +63,19 @@ def administration(
     metadata.ensure_tenant_of_system(scope.tenant, now=0, zone="Europe/Berlin")
     known = Keys(metadata, clock)
     made = {role: known.create(scope, role.value, role).key for role in Role}
+    settings_of = TenantSettings(metadata, known)
+    warehouse = Warehouse(engine)
     services = cast(
         Services,
         SimpleNamespace(
             settings=Settings(),
             clock=clock,
             engine=engine,
-            warehouse=Warehouse(engine),
+            warehouse=warehouse,
             metadata=metadata,
             keys=known,
-            tenant_settings=TenantSettings(metadata, known),
+            tenant_settings=settings_of,
+            tenancy=Tenancy(metadata, known, settings_of, warehouse, engine, clock, settle=lambda _: True),
             types=EventTypes(metadata, clock),
             retention=Retention(engine, metadata, clock, settle=lambda _: True),
             intake=intake,
@@ -69,7 +83,7 @@ def administration(
     )
     app = FastAPI()
     problems.install(app)
-    for part in (auth, keys, custom_events, retention, settings, dead_letters):
+    for part in (auth, keys, people, tenants, custom_events, retention, settings, dead_letters):
         app.include_router(part.router(services))
     try:
         with TestClient(app, base_url="http://127.0.0.1:8005") as client:

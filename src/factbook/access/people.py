@@ -144,10 +144,15 @@ class People:
             )
         return self._rows.get(scope, scope.actor)
 
+    def find(self, scope: Scope) -> PersonRow | None:
+        """Who asks, None where that is no person. No I/O."""
+        known = self._known.get(scope.actor)
+        return known.row if known else None
+
     def generation(self, scope: Scope) -> int:
         """Of the sessions of whoever asks, 0 where that is no person."""
-        known = self._known.get(scope.actor)
-        return known.row.generation if known else 0
+        row = self.find(scope)
+        return row.generation if row else 0
 
     # Administering
 
@@ -251,7 +256,7 @@ class People:
         self._attempts.withdraw(attempt)
 
     def _of_email(self, key: str, tenant: str | None) -> PersonRow | None:
-        found = self._rows.by_email_of_system(key)
+        found = self._rows.by_email_of_system(key) if _EMAIL.match(key) else []
         if tenant is not None:
             return next((row for row in found if row.tenant == tenant), None)
         return next((row for row in found if row.tenant == DEFAULT_TENANT), found[0] if found else None)

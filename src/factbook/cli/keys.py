@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Protocol
 
@@ -70,7 +70,7 @@ class _Database:
         return _shown(self.keys.revoke(self.scope, key_id))
 
     def link(self) -> str:
-        return str(self.keys.sign_in.link_token(self.scope))
+        return str(self.keys.sign_in.link_token(replace(self.scope, role=Role.ADMIN)))
 
     def _new(self, new: Any) -> dict[str, Any]:
         return {**_shown(new.row), "key": new.key}
@@ -150,7 +150,7 @@ def _database(settings: Settings, *, running: bool) -> Iterator[_Database]:
     try:
         zone = settings.server.timezone
         metadata.ensure_tenant_of_system(DEFAULT_TENANT, now=epoch_ms(system_clock()), zone=zone)
-        scope = Scope(DEFAULT_TENANT, "cli", Role.ADMIN, zone=zone)
+        scope = Scope(DEFAULT_TENANT, "cli", Role.OWNER, zone=zone)
         yield _Database(Keys(metadata, system_clock), scope, _SOON if running else "")
     finally:
         metadata.close()

@@ -40,7 +40,7 @@ def rows_of(given: Any, *, field: str = "row_filter") -> Rows:
         if item["field"] == SEGMENT:
             raise invalid("A row filter cannot name segments.", field=place, hint="Name columns or properties.")
         operator = item.get("operator", "eq")
-        if operator not in set(Operator):
+        if not isinstance(operator, str) or operator not in set(Operator):
             raise invalid(f"There is no operator {str(operator)[:20]!r}.", field=place, hint=", ".join(Operator))
         try:
             condition = from_pairs([(f"{item['field']}.{operator}", item["value"])], _UTC)[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from factbook.access.keys import Keys, NewKey
+from factbook.access.tenancy import Tenancy
 from factbook.access.tenant_settings import TenantSettings
 from factbook.core.clock import Clock
 from factbook.core.outgoing import Outgoing
@@ -42,6 +43,7 @@ class Services:
     keys: Keys
     outgoing: Outgoing
     made: tuple[NewKey, ...]
+    tenancy: Tenancy
     tenant_settings: TenantSettings
     types: EventTypes
     intake: Intake

@@ -21,6 +21,7 @@ from factbook.core.scope import Scope
 from .database import Database
 from .definition_forms import METRICS, OWN_BENCHMARKS, OWN_FUNNELS, OWN_OBJECTIVES, OWN_SEGMENTS
 from .definitions import DefinitionRows
+from .people import PeopleRows
 from .rows import (
     RETENTION_LEVELS,
     TENANT_SETTINGS,
@@ -41,6 +42,7 @@ from .tables import (
     SECRETS,
     TENANTS,
 )
+from .tenants import TenantRows
 
 _Row = TypeVar("_Row", Tenant, ApiKey, EventType, LetterOutcome, JobRun)
 
@@ -66,6 +68,8 @@ class Metadata:
         self.funnels = DefinitionRows(database, OWN_FUNNELS)
         self.benchmarks = DefinitionRows(database, OWN_BENCHMARKS)
         self.objectives = DefinitionRows(database, OWN_OBJECTIVES)
+        self.people = PeopleRows(database)
+        self.tenants = TenantRows(database)
 
     @classmethod
     def open(cls, address: str, data: Path) -> Metadata:

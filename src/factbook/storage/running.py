@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -56,13 +57,14 @@ CURRENT: ContextVar[Query | None] = ContextVar("query", default=None)
 """The query that the statements of this thread belong to."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Statement:
-    """id, and log_comment. spent: seconds since its query began."""
+    """id, and log_comment. spent: seconds since its query began. rows_read: of tables, where the engine says so."""
 
     id: str
     comment: str
     spent: float
+    rows_read: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +83,30 @@ class Shown:
 class Running:
     """Every method may be called from any thread."""
 
-    def __init__(self, engine: Engine, clock: Clock = system_clock) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock = system_clock,
+        *,
+        spend: Callable[[Scope, float, int], None] = lambda scope, seconds, rows: None,
+    ) -> None:
+        """spend: told of every statement that ended, with its seconds and the rows that it read."""
+        self._spend = spend
         self._engine = engine
         self._clock = clock
         self._queries: dict[str, Query] = {}
+        self._asked: Counter[str] = Counter()
 
     def opened(self, scope: Scope, what: str) -> Query:
         """A query that waits; `closed` ends it."""
         query = Query(scope, what[:LONGEST], self._clock(), time.monotonic())
         self._queries[query.id] = query
+        self._asked[scope.tenant] += 1
         return query
+
+    def asked(self, scope: Scope) -> int:
+        """The tenant's queries since this process began."""
+        return self._asked[scope.tenant]
 
     def closed(self, query: Query) -> None:
         query.done.set()
@@ -106,15 +122,18 @@ class Running:
         query = current or self.opened(scope, "read")
         query.begun = query.begun or time.monotonic()
         query.statements += 1
+        began = time.monotonic()
+        statement = Statement(f"{query.id}.{query.statements}", query.comment, began - query.begun)
         try:
             if query.stopped:
                 raise stopped()
-            yield Statement(f"{query.id}.{query.statements}", query.comment, time.monotonic() - query.begun)
+            yield statement
         except FactbookError as error:
             if query.stopped:
                 raise stopped() from error
             raise
         finally:
+            self._spend(scope, time.monotonic() - began, statement.rows_read)
             if current is None:
                 self.closed(query)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from factbook.storage import people_tables  # noqa: F401 (its tables belong to the schema)
 from factbook.storage.tables import SCHEMA
 
 connection = context.config.attributes["connection"]

@@ -11,12 +11,14 @@ from factbook.access.keys import NewKey
 from factbook.core.clock import epoch_ms, from_epoch_ms
 from factbook.core.errors import Kind
 from factbook.core.scope import Role, Scope
+from factbook.events.row_filters import read, told
 from factbook.services import Services
 from factbook.storage.rows import ApiKey
 
 from .access import example, refusals, scope_for
+from .people import View
 
-_KEY = {
+_KEY: dict[str, Any] = {
     "id": "key_5f0c3a9b1d2e4f60",
     "name": "web shop",
     "role": "writer",
@@ -27,11 +29,13 @@ _KEY = {
     "last_used_at": None,
     "expires_at": None,
     "revoked_at": None,
+    "row_filter": [],
+    "masked": False,
 }
 _NEW = {**_KEY, "key": "fb_writer_Xq3V…"}
 
 
-class NewApiKey(BaseModel):
+class NewApiKey(View):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"name": "web shop", "role": "writer"}]})
 
     name: str = Field(min_length=1, max_length=200, description="What the key is for.")
@@ -84,7 +88,16 @@ def _making(routes: APIRouter, services: Services, admin: Any) -> None:
     def make_key(body: NewApiKey, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """The answer holds the key itself, this once: only a digest of it is kept."""
         expires_at = epoch_ms(body.expires_at) if body.expires_at else None
-        return _with_key(services.keys.create(scope, body.name, body.role, expires_at=expires_at))
+        return _with_key(
+            services.keys.create(
+                scope,
+                body.name,
+                body.role,
+                expires_at=expires_at,
+                row_filter=body.row_filter,
+                masked=body.masked,
+            )
+        )
 
     @routes.put(
         "/{key_id}", summary="Rename an API key", responses=example(_KEY) | refusals(Kind.NOT_FOUND, Kind.INVALID)
@@ -119,6 +132,7 @@ def shown(row: ApiKey) -> dict[str, Any]:
     for name in ("created_at", "last_used_at", "expires_at", "revoked_at"):
         members[name] = _time(members[name])
     members["preset"] = row.preset or None
+    members["row_filter"] = told(read(row.row_filter))
     return members
 
 
