@@ -146,7 +146,7 @@ def _database(settings: Settings, *, running: bool) -> Iterator[_Database]:
     from factbook.core.scope import DEFAULT_TENANT, Scope
     from factbook.storage.metadata import Metadata
 
-    metadata = Metadata.open(settings.database.address, settings.server.data)
+    metadata = Metadata.open(settings.database.address, settings.server.data, settings.security.secret_key)
     try:
         zone = settings.server.timezone
         metadata.ensure_tenant_of_system(DEFAULT_TENANT, now=epoch_ms(system_clock()), zone=zone)

@@ -73,7 +73,7 @@ def _here(settings: Settings) -> Iterable[Removed]:
     data = settings.server.data
     folder = Folder(data)
     try:
-        metadata = Metadata.open(settings.database.address, data)
+        metadata = Metadata.open(settings.database.address, data, settings.security.secret_key)
         try:
             engine = Engine(settings.warehouse.url, data, connections=2)
             try:

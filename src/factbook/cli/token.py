@@ -17,7 +17,7 @@ def local_token(settings: Settings) -> str:
     from factbook.core.scope import DEFAULT_TENANT, Role, Scope
     from factbook.storage.metadata import Metadata
 
-    metadata = Metadata.open(settings.database.address, settings.server.data)
+    metadata = Metadata.open(settings.database.address, settings.server.data, settings.security.secret_key)
     try:
         sign_in = SignIn(metadata, system_clock)
         sign_in.refresh()

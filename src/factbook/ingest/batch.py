@@ -14,18 +14,21 @@ from factbook.core.scope import Scope
 from factbook.events.event import Event
 
 from .decode import Refusal
+from .personal import Personal
 from .places import Places
 from .visits import Visits
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """How events came in. history: old events are welcome (a load). ip and user_agent: those of the request."""
+    """How events came in. history: old events are welcome (a load). ip and user_agent: those of the request. objects:
+    its browser asks not to be tracked (Do Not Track, Global Privacy Control)."""
 
     source: str = "http"
     ip: str = ""
     user_agent: str = ""
     history: bool = False
+    objects: bool = False
 
 
 class Validator(Protocol):
@@ -53,6 +56,7 @@ class Rules:
     max_event_bytes: int = 256 * 1024
     max_properties: int = 1000
     anonymize_ip: bool = True
+    personal: Personal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,10 @@ class Batch:
         if found is None:
             found = self._fields[name] = list(map(attrgetter(name), self.events))
         return found
+
+    def changed(self) -> None:
+        """The events themselves have changed."""
+        self._fields.clear()
 
     def drop(self, refusals: dict[int, Refusal]) -> None:
         """Takes the rows at these positions out, keeping what was sent and why it goes."""

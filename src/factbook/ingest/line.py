@@ -23,7 +23,7 @@ from .columns import raw_ids
 from .decode import Decoded, decode
 from .feed import Feed, Offer
 from .journal import Journal, Mark
-from .receipts import Receipt, letters_of_dropped, receipts
+from .receipts import UNKEPT, Receipt, letters_of_dropped, receipts
 from .seen import NO_HASHES, Seen, hashes
 from .slots import Hashes
 from .steps import STEPS
@@ -123,6 +123,7 @@ class Line:
         offers = self._feed.offers(batch)
         answers = receipts(batch, batch_ids, letters, sent, _by_request(batch, offers))
         events = blocks.event_rows(batch, batch_ids) if len(batch) else None
+        letters = [letter for letter in letters if letter.reason not in UNKEPT]
         marks = [request.mark for request in requests if request.mark]
         if events is not None or letters or marks:
             body = blocks.to_bytes(events, blocks.letter_rows(letters) if letters else None)

@@ -46,8 +46,13 @@ class Receipt(msgspec.Struct, frozen=True):
         return tuple(uuid_text(self.raw_ids[at : at + 16]) for at in range(0, len(self.raw_ids), 16))
 
 
+UNKEPT = frozenset({"no_consent", "objected", "erased"})
+"""Reasons to refuse an event of which nothing may be kept."""
+
+
 def letters_of_dropped(batch: Batch) -> list[Letter]:
-    """A dead letter for each event that the decoder or a step dropped, in the order of `batch.dropped`."""
+    """A dead letter for each event that the decoder or a step dropped, in the order of `batch.dropped`; those of UNKEPT
+    reasons are not to be kept."""
     return [
         Letter(
             tenant=batch.scopes[drop.request].tenant,
@@ -71,10 +76,9 @@ def receipts(
     accepted = Counter(batch.request)
     errors: list[list[EventError]] = [[] for _ in batch_ids]
     for drop, letter in zip(batch.dropped, letters, strict=True):
+        letter_id = "" if letter.reason in UNKEPT else uuid_text(letter.letter_id)
         errors[drop.request].append(
-            EventError(
-                drop.index, letter.field, letter.reason, letter.message, drop.event_id, uuid_text(letter.letter_id)
-            )
+            EventError(drop.index, letter.field, letter.reason, letter.message, drop.event_id, letter_id)
         )
     return [
         Receipt(

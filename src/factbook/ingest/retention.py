@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -153,6 +153,9 @@ def _run(
             engine.command(f"ALTER TABLE events DELETE WHERE {_OLD_EVENTS} {_WAIT}", _bound(item, taken_before))
         if item.rows:
             removed.append(item)
+        if item.tenant in tenants:
+            classes = metadata.privacy.settings(Scope.system(item.tenant)).classes
+            removed += _remove_classes(engine, item.tenant, classes, started, taken_before)
         kept = metadata.segments.listed(Scope.system(item.tenant))
         freezings = [segment.freezing for segment in kept if segment.freezing is not None]
         remove_about_people(engine, item.tenant, before=item.before, now=started, freezings=freezings)
@@ -181,6 +184,24 @@ def _count_events(engine: Engine, tenant: str, days: int, now: datetime, taken_b
     item = Removed(tenant, "raw_events", days, now - timedelta(days=days), 0)
     rows = engine.rows(f"SELECT count() FROM events WHERE {_OLD_EVENTS}", _bound(item, taken_before))
     return Removed(tenant, "raw_events", days, item.before, int(rows[0][0]))
+
+
+def _remove_classes(
+    engine: Engine, tenant: str, classes: Mapping[str, int], now: datetime, taken_before: datetime
+) -> list[Removed]:
+    """Events of classes of data that are kept for less long."""
+    removed = []
+    for name, days in sorted(classes.items()):
+        item = Removed(tenant, f"raw_events of class {name}", days, now - timedelta(days=days), 0)
+        bound = {**_bound(item, taken_before), "class": name}
+        where = f"{_OLD_EVENTS} AND data_class = {{class:String}}"
+        rows = int(engine.rows(f"SELECT count() FROM events WHERE {where}", bound)[0][0])
+        if rows:
+            kept = f"{_KEEP_IDS} AND data_class = {{class:String}}"
+            engine.command(kept, {**bound, "lately": epoch_ms(now - _IDS_KEPT)})
+            engine.command(f"ALTER TABLE events DELETE WHERE {where} {_WAIT}", bound)
+            removed.append(replace(item, rows=rows))
+    return removed
 
 
 def _remove_rollups(engine: Engine, tenant: str, days: Mapping[str, int], now: datetime) -> list[Removed]:

@@ -11,7 +11,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -164,6 +164,12 @@ class Sessions:
         with self._one_at_a_time:
             self._look()
             yield from self._build(float("inf"))
+
+    @contextmanager
+    def standing(self) -> Iterator[None]:
+        """Nothing is built meanwhile, by this process."""
+        with self._one_at_a_time:
+            yield
 
     @property
     def lag(self) -> Lag:

@@ -63,6 +63,45 @@ def _uuids(given: list[str]) -> bytes | None:
     return raw if len(raw) == 16 * len(given) else None  # blanks are no digits, more dashes none either
 
 
+_UNWANTED = {
+    "no_consent": Refusal("user_id", "no_consent", "There is no consent to track this person."),
+    "objected": Refusal("", "objected", "The browser asks not to be tracked."),
+    "erased": Refusal("user_id", "erased", "This person was erased; later events are refused."),
+}
+
+
+def drop_unwanted(batch: Batch) -> None:
+    """Events of people who are not to be tracked: without consent, against their browser's word, or erased."""
+    personal = batch.rules.personal
+    decided = personal and {scope.tenant: one for scope in batch.scopes if (one := personal.of(scope.tenant))}
+    if not decided:
+        return
+    asked = batch.by_request(lambda scope, origin: (decided.get(scope.tenant), origin.objects))
+    refusals = {}
+    for row, ((one, objects), user, visitor) in enumerate(
+        zip(asked, batch.field("user_id"), batch.field("anonymous_id"), strict=True)
+    ):
+        reason = one.refuses(user, visitor, objects=objects) if one else ""
+        if reason:
+            refusals[row] = _UNWANTED[reason]
+    batch.drop(refusals)
+
+
+def put_pseudonyms(batch: Batch) -> None:
+    """Ids of people as the tenant wants them kept: his sessions too, for a session id may be anything."""
+    personal = batch.rules.personal
+    decided = personal and {scope.tenant: one for scope in batch.scopes if (one := personal.of(scope.tenant))}
+    if not personal or not decided or all(one.settings.ids == "kept" for one in decided.values()):
+        return
+    day = personal.day(batch.now_ms)
+    for event, one in zip(batch.events, batch.by_request(lambda scope, _: decided.get(scope.tenant)), strict=True):
+        if one and one.settings.ids != "kept":
+            for name in ("user_id", "anonymous_id", "session_id"):
+                if id_ := getattr(event, name):
+                    setattr(event, name, one.pseudonym(id_, day))
+    batch.changed()
+
+
 def put_ids(batch: Batch) -> None:
     """The client's id, or ours (UUIDv7); `given` tells which, since only a client's id can come twice."""
     given = batch.field("event_id")
@@ -256,6 +295,8 @@ def put_session(batch: Batch) -> None:
 
 
 STEPS: tuple[Callable[[Batch], None], ...] = (
+    drop_unwanted,
+    put_pseudonyms,
     put_ids,
     put_times,
     drop_absurd_times,

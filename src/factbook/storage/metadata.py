@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from pydantic import SecretStr
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from factbook.core.errors import FactbookError, Kind, not_found
 from factbook.core.scope import Scope
 
+from .audit_rows import AuditRows
 from .database import Database
 from .definition_forms import METRICS, OWN_BENCHMARKS, OWN_FUNNELS, OWN_OBJECTIVES, OWN_SEGMENTS
 from .definitions import DefinitionRows
 from .people import PeopleRows
+from .privacy_rows import PrivacyRows
 from .rows import (
     RETENTION_LEVELS,
     TENANT_SETTINGS,
@@ -32,6 +35,7 @@ from .rows import (
     LetterOutcome,
     Tenant,
 )
+from .sealing import Seal, seal_for
 from .tables import (
     API_KEYS,
     ENDED_SESSIONS,
@@ -61,8 +65,11 @@ def _values(row: Any) -> dict[str, Any]:
 class Metadata:
     """Every method is one short transaction, from any thread. UNAVAILABLE when the database is down."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, seal: Seal | None = None) -> None:
         self._database = database
+        self._seal = seal or Seal()
+        self.audit = AuditRows(database)
+        self.privacy = PrivacyRows(database, self._seal)
         self.metric_definitions = DefinitionRows(database, METRICS)
         self.segments = DefinitionRows(database, OWN_SEGMENTS)
         self.funnels = DefinitionRows(database, OWN_FUNNELS)
@@ -72,11 +79,15 @@ class Metadata:
         self.tenants = TenantRows(database)
 
     @classmethod
-    def open(cls, address: str, data: Path) -> Metadata:
-        """Opens (and makes or upgrades) the database at `address`; empty is SQLite in the folder `data`."""
+    def open(cls, address: str, data: Path, sealing: SecretStr | None = None) -> Metadata:
+        """Opens (and makes or upgrades) the database at `address`; empty is SQLite in the folder `data`.
+
+        sealing: the keys that secrets are sealed under (see `seal_for`).
+        """
+        seal = seal_for(data, sealing.get_secret_value() if sealing else "", alone=not address)
         database = Database(address, data)
         database.upgrade()
-        return cls(database)
+        return cls(database, seal)
 
     def close(self) -> None:
         self._database.close()
@@ -227,19 +238,22 @@ class Metadata:
     # What the service keeps for itself
 
     def secret_of_system(self, name: str, fresh: str, *, now: int, replace: bool = False) -> str:
-        """The secret called `name`; `fresh` is kept as it when there is none yet, or in place of it with `replace`."""
+        """The secret called `name`; `fresh` is kept as it when there is none yet, or in place of it with `replace`.
+
+        Kept sealed where there is a key; one that is not, or under an older key, is sealed when it is read.
+        """
         wanted = sa.select(SECRETS.c.value).where(SECRETS.c.name == name)
         with self._database.reading() as connection:
             kept = connection.execute(wanted).scalar_one_or_none()
-        if kept is not None and not replace:
-            return str(kept)
+        if kept is not None and not replace and self._seal.is_fresh(kept):
+            return self._seal.open(kept, name)
         with self._database.writing() as connection:
             kept = connection.execute(wanted).scalar_one_or_none()
-            if kept is not None and not replace:
-                return str(kept)
+            value = fresh if kept is None or replace else self._seal.open(kept, name)
             connection.execute(sa.delete(SECRETS).where(SECRETS.c.name == name))
-            connection.execute(sa.insert(SECRETS).values(name=name, value=fresh, created_at=now))
-            return fresh
+            sealed = self._seal.close(value, name)
+            connection.execute(sa.insert(SECRETS).values(name=name, value=sealed, created_at=now))
+            return value
 
     def ended_sessions_of_system(self, *, now: int) -> frozenset[str]:
         """Ids of sessions that were signed out of and would still be good."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
-from factbook.storage import people_tables  # noqa: F401 (its tables belong to the schema)
+from factbook.storage import (  # noqa: F401 (their tables belong to the schema)
+    audit_tables,
+    people_tables,
+    privacy_tables,
+    usage_tables,
+)
 from factbook.storage.tables import SCHEMA
 
 connection = context.config.attributes["connection"]

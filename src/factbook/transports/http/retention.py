@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from factbook.core.errors import Kind
 from factbook.core.scope import Role, Scope
+from factbook.events.event import DataClass
 from factbook.services import Services
 from factbook.storage.rows import RETENTION_LEVELS
 
@@ -22,6 +23,7 @@ _RUN = {
 _ANSWER = {
     **_LEVELS,
     "defaults": {**_LEVELS, "raw_events": 90},
+    "classes": {"personal": 30},
     "overridden": ["raw_events"],
     "last_run": _RUN,
 }
@@ -35,6 +37,9 @@ class Retention(BaseModel):
     minute_aggregates: _Days = None
     hour_aggregates: _Days = None
     daily_aggregates: _Days = None
+    classes: dict[DataClass, _Days] | None = Field(
+        default=None, description="Days to keep events by their data_class, where that is shorter than raw_events."
+    )
 
 
 def router(services: Services) -> APIRouter:
@@ -49,7 +54,10 @@ def router(services: Services) -> APIRouter:
     @routes.put("", summary="Change how long rows are kept", responses=example(_ANSWER) | refusals(Kind.INVALID))
     def change(body: Retention, scope: Annotated[Scope, Depends(scope_for(services, Role.ADMIN))]) -> dict[str, Any]:
         """Levels that are left out stay as they are; null is the default again. Holds from the next run."""
-        services.retention.change(scope, {name: getattr(body, name) for name in body.model_fields_set})
+        levels = body.model_fields_set - {"classes"}
+        services.retention.change(scope, {name: getattr(body, name) for name in levels})
+        if body.classes:
+            services.privacy.keep_classes(scope, {str(name): days for name, days in body.classes.items()})
         return _shown(services, scope)
 
     @routes.post(
@@ -66,6 +74,7 @@ def _shown(services: Services, scope: Scope) -> dict[str, Any]:
     retention = services.retention
     return {
         **retention.limits(scope),
+        "classes": dict(services.metadata.privacy.settings(scope).classes),
         "defaults": {level: getattr(retention.defaults, level) for level in RETENTION_LEVELS},
         "overridden": sorted(retention.own(scope)),
         "last_run": retention.last.for_tenant(scope.tenant) if retention.last else None,
