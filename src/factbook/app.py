@@ -18,7 +18,7 @@ from factbook.access.keys import Keys
 from factbook.access.tenancy import Tenancy
 from factbook.access.tenant_settings import TenantSettings
 from factbook.access.token_keys import token_keys
-from factbook.core.clock import Clock, system_clock
+from factbook.core.clock import Clock, epoch_ms, system_clock
 from factbook.core.errors import FactbookError
 from factbook.core.outgoing import Outgoing
 from factbook.core.settings import Settings
@@ -37,6 +37,8 @@ from factbook.ingest.seen import Seen
 from factbook.ingest.session_lease import Lease
 from factbook.ingest.session_rule import Rule
 from factbook.ingest.sessions import Sessions
+from factbook.ingest.telemetry.counters import PREFIX as COUNTERS
+from factbook.ingest.telemetry.counters import Counters
 from factbook.ingest.visits import Visits
 from factbook.ingest.writer import Writer
 from factbook.metrics.catalog import built_in
@@ -313,6 +315,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             tenant_settings=tenant_settings,
             types=types,
             intake=intake,
+            counters=Counters(journal.notes(COUNTERS), now=epoch_ms(clock()) * 1_000_000),
             sessions=sessions,
             feed=live,
             definitions=own_metrics,

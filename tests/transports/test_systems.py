@@ -128,6 +128,17 @@ def test_apdex_follows_its_threshold_in_every_list(
         assert found == pytest.approx(score)
 
 
+@pytest.mark.parametrize("threshold", [500, 32])
+def test_where_nobody_says_how_long_requests_took_health_goes_without(
+    served: Reading, engine: Engine, scope: Scope, threshold: float
+) -> None:
+    given(engine, scope, [at(f"11:3{n}:00", "api_request", status_code=200) for n in range(3)])
+    found = told(served, "/system/health", apdex_ms=threshold)
+    assert found["parts"] == {"availability": 1, "speed": None, "headroom": None}
+    assert (found["score"], found["services"][0]["apdex"]) == (100, None)
+    assert told(served, "/services", apdex_ms=threshold)["services"][0]["apdex"] is None
+
+
 def test_services_are_told_with_their_budget_the_busiest_first(served: Reading, engine: Engine, scope: Scope) -> None:
     given(engine, scope, [*HOUR, request("09:00:00", 10, service="mail")])
     found = told(served, "/services", slo=80)

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import cramjam
 import httpx
+import msgspec
 import pytest
 from fastapi import FastAPI
 from opentelemetry._logs import SeverityNumber
@@ -33,6 +34,8 @@ from factbook.app import build, http_app
 from factbook.core.clock import epoch_ms, system_clock
 from factbook.core.scope import Role, Scope
 from factbook.core.settings import Settings
+from factbook.ingest.journal import SqliteJournal
+from factbook.ingest.telemetry.counters import PREFIX
 from factbook.ingest.telemetry.wire import STATUS, WRITE_REQUEST, message
 from factbook.services import Services
 from factbook.storage.engine import Engine
@@ -200,8 +203,8 @@ def test_metrics_of_a_real_exporter_become_usage_and_metrics(sender: Sender) -> 
     assert {one["memory_percent"] for one in events if "memory_percent" in one} == {25.0}
     named = {one["properties"]["name"]: one["properties"] for one in sender.stored() if one["event_type"] == "metric"}
     jobs, duration = named["jobs.done"], named["http.server.request.duration"]
-    assert (jobs["value"], jobs["attributes"], jobs["temporality"]) == (7, {"queue": "mail"}, "cumulative")
-    assert (duration["count"], duration["min"], duration["max"]) == (2, 0.1, 0.3)
+    assert (jobs["value"], jobs["attributes"], jobs["temporality"]) == (7, {"queue": "mail"}, "delta")
+    assert (duration["count"], duration["sum"]) == (2, pytest.approx(0.4))
     assert duration["value"] == pytest.approx(0.2)
 
 
@@ -340,6 +343,29 @@ def test_samples_of_prometheus_become_events_and_count_once(sender: Sender) -> N
     [usage] = [event["properties"] for event in events if event["event_type"] == "resource_usage"]
     assert usage["memory_percent"] == 40
     assert {event["source"] for event in events} == {"prometheus"}
+
+
+def test_requests_that_a_counter_grew_by_are_stored_once_with_what_is_known_of_it(sender: Sender, data: Path) -> None:
+    named = {"__name__": "http_requests_total", "job": "shop", "instance": "web-1", "code": "503", "handler": "/pay"}
+    jobs = {"__name__": "jobs_total", "job": "shop"}
+    now = now_ms()
+    bodies = [
+        written((named, [(10, now - 2000)]), (jobs, [(5, now - 2000)])),
+        written((named, [(130, now - 1000)]), (jobs, [(7, now - 1000)])),
+        written((named, [(131, now)]), (jobs, [(7, now)])),
+    ]
+    for body in (bodies[0], *bodies[:2], *bodies):
+        assert sender.post("/api/v1/write", body, WRITING).status_code == 204
+    stored = sender.stored()
+    requests = [event["properties"] for event in stored if event["event_type"] == "api_request"]
+    assert len(requests) == 121  # more than a batch may hold
+    assert requests[0] == {"service": "shop", "host": "web-1", "endpoint": "/pay", "status_code": 503}
+    assert [event["properties"]["value"] for event in stored if event["event_type"] == "metric"] == [2]
+    journal = SqliteJournal(data / "journal.db")
+    kept = journal.notes(f"{PREFIX}{sender.scope.tenant}/")
+    journal.close()
+    remembered = [msgspec.msgpack.decode(note) for name, note in kept.items() if "/claim/" not in name]
+    assert sorted(state[3]["value"] for state in remembered) == [7, 131]
 
 
 def test_samples_that_are_too_old_are_named_and_the_rest_is_kept(sender: Sender) -> None:

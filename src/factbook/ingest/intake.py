@@ -17,7 +17,7 @@ from factbook.core.scope import Scope
 
 from .batch import Origin, Rules
 from .feed import Feed
-from .journal import Journal, Mark
+from .journal import Journal, Mark, Note
 from .line import Line, Recorder
 from .receipts import EventError, Receipt
 from .seen import Seen
@@ -120,11 +120,13 @@ class Intake:
         self.admit(Request(scope, body, origin, mark, into(future)))
         return future
 
-    async def accept(self, scope: Scope, body: bytes, origin: Origin, *, mark: Mark | None = None) -> Receipt:
+    async def accept(
+        self, scope: Scope, body: bytes, origin: Origin, *, mark: Mark | None = None, notes: Sequence[Note] = ()
+    ) -> Receipt:
         """`submit` for an event loop: many requests of one commit wake the loop once."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Receipt] = loop.create_future()
-        self.admit(Request(scope, body, origin, mark, into_loop(future), loop))
+        self.admit(Request(scope, body, origin, mark, into_loop(future), loop, notes))
         return await future
 
     def admit(self, request: Request) -> None:

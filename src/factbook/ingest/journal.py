@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from factbook.core.errors import unavailable
 
@@ -23,6 +23,18 @@ class Mark:
 
     source: str
     position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a way in remembers under `name`, kept in the same transaction as the events that it follows from; an empty
+    `value` forgets it."""
+
+    name: str
+    value: bytes
+
+
+Kept: TypeAlias = Mark | Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +67,7 @@ class Depth:
 class Journal(Protocol):
     """What ingest asks of a durable log, whatever keeps it."""
 
-    def append(self, body: bytes, rows: int, at: int, marks: Sequence[Mark] = ()) -> None:
+    def append(self, body: bytes, rows: int, at: int, marks: Sequence[Kept] = ()) -> None:
         """Durable on return. Raises UNAVAILABLE when it cannot be, and then nothing of it is kept."""
 
     def read(self, max_rows: int, up_to: int | None = None) -> list[Entry]:
@@ -89,6 +101,9 @@ class Journal(Protocol):
 
     def position(self, source: str) -> int: ...
 
+    def notes(self, prefix: str) -> dict[str, bytes]:
+        """Those whose names begin so."""
+
     def close(self) -> None: ...
 
 
@@ -98,10 +113,13 @@ CREATE TABLE IF NOT EXISTS entries (
 );
 CREATE TABLE IF NOT EXISTS writer (one INTEGER PRIMARY KEY CHECK (one = 1), block INTEGER NOT NULL, last INTEGER);
 CREATE TABLE IF NOT EXISTS marks (source TEXT PRIMARY KEY, position INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS notes (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, value BLOB NOT NULL);
 """
 _ENTRY = "INSERT INTO entries (rows, at, body) VALUES (?, ?, ?)"
 _NEXT = "SELECT position, rows, at, body FROM entries WHERE position > ? ORDER BY position LIMIT 1"
 _MARK = "INSERT INTO marks VALUES (?, ?) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)"
+# Notes that came together stand together: what changes at the same time is on few pages.
+_NOTE = "INSERT INTO notes (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 
 
 class SqliteJournal:
@@ -123,11 +141,14 @@ class SqliteJournal:
         ).fetchone()
         self._rows, self._size = int(row[0]), int(row[1])
 
-    def append(self, body: bytes, rows: int, at: int, marks: Sequence[Mark] = ()) -> None:
+    def append(self, body: bytes, rows: int, at: int, marks: Sequence[Kept] = ()) -> None:
         if marks:
             with self._transaction(self._appender) as connection:
                 connection.execute(_ENTRY, (rows, at, body))
-                connection.executemany(_MARK, [(mark.source, mark.position) for mark in marks])
+                connection.executemany(_MARK, [(m.source, m.position) for m in marks if isinstance(m, Mark)])
+                notes = [note for note in marks if isinstance(note, Note)]
+                connection.executemany(_NOTE, [(note.name, note.value) for note in notes if note.value])
+                connection.executemany("DELETE FROM notes WHERE name = ?", [(n.name,) for n in notes if not n.value])
         else:  # one statement is a transaction of its own, at a third of the calls
             with _explained(), self._turn:
                 self._appender.execute(_ENTRY, (rows, at, body))
@@ -198,6 +219,14 @@ class SqliteJournal:
         with _explained(), self._turn:
             row = self._appender.execute("SELECT position FROM marks WHERE source = ?", (source,)).fetchone()
         return int(row[0]) if row else 0
+
+    def notes(self, prefix: str) -> dict[str, bytes]:
+        after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        with _explained(), self._turn:
+            found = self._appender.execute(
+                "SELECT name, value FROM notes WHERE name >= ? AND name < ? ORDER BY id", (prefix, after)
+            )
+            return dict(found.fetchall())
 
     def close(self) -> None:
         with self._turn:

@@ -22,7 +22,7 @@ from .batch import Batch, Dropped, Rules
 from .columns import raw_ids
 from .decode import Decoded, decode
 from .feed import Feed, Offer
-from .journal import Journal, Mark
+from .journal import Journal, Kept, Mark
 from .receipts import UNKEPT, Receipt, letters_of_dropped, receipts
 from .seen import NO_HASHES, Seen, hashes
 from .slots import Hashes
@@ -124,7 +124,8 @@ class Line:
         answers = receipts(batch, batch_ids, letters, sent, _by_request(batch, offers))
         events = blocks.event_rows(batch, batch_ids) if len(batch) else None
         letters = [letter for letter in letters if letter.reason not in UNKEPT]
-        marks = [request.mark for request in requests if request.mark]
+        marks: list[Kept] = [request.mark for request in requests if request.mark]
+        marks += [note for request in requests for note in request.notes]
         if events is not None or letters or marks:
             body = blocks.to_bytes(events, blocks.letter_rows(letters) if letters else None)
             self._journal.append(body, len(batch) + len(letters), batch.now_ms, marks)

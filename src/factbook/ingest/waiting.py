@@ -16,7 +16,7 @@ from factbook.core.errors import FactbookError, Kind, unavailable
 from factbook.core.scope import Scope
 
 from .batch import Origin
-from .journal import Mark
+from .journal import Mark, Note
 from .receipts import Receipt
 
 Outcome: TypeAlias = Receipt | FactbookError
@@ -29,7 +29,7 @@ _SMALL = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """settle: tells the caller what became of it; called on `loop` where there is one."""
+    """settle: tells the caller what became of it; called on `loop` where there is one. notes: kept with its events."""
 
     scope: Scope
     body: bytes
@@ -37,6 +37,7 @@ class Request:
     mark: Mark | None
     settle: Callable[[Outcome], None]
     loop: asyncio.AbstractEventLoop | None = None
+    notes: Sequence[Note] = ()
 
 
 class Waiting:

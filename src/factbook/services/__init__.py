@@ -16,6 +16,7 @@ from factbook.ingest.feed import Feed
 from factbook.ingest.intake import Intake
 from factbook.ingest.retention import Retention
 from factbook.ingest.sessions import Sessions
+from factbook.ingest.telemetry.counters import Counters
 from factbook.metrics.definitions import Definitions
 from factbook.queries.answers import Answers
 from factbook.queries.behaviour.funnels.kept import KeptFunnels
@@ -47,6 +48,7 @@ class Services:
     tenant_settings: TenantSettings
     types: EventTypes
     intake: Intake
+    counters: Counters
     sessions: Sessions | None
     feed: Feed
     definitions: Definitions

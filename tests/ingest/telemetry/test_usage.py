@@ -8,6 +8,7 @@ import pytest
 
 from factbook.ingest.telemetry.attributes import Source
 from factbook.ingest.telemetry.points import Point, events_of
+from factbook.ingest.telemetry.taken import Taken
 
 SECOND = 1_000_000_000
 SHOP = Source({"service": "shop"}, {"service.name": "shop"})
@@ -15,7 +16,7 @@ SHOP = Source({"service": "shop"}, {"service.name": "shop"})
 
 def told(*points: tuple[str, float | None, dict[str, Any]], at: int = SECOND) -> list[dict[str, Any]]:
     sent = [Point(n, SHOP, name, at, value, given) for n, (name, value, given) in enumerate(points)]
-    return events_of(sent, len(sent), "test").events
+    return events_of(Taken(), sent, "test").events
 
 
 CPU, MEMORY, DISK = "system.cpu.utilization", "system.memory.utilization", "system.filesystem.utilization"

@@ -1,9 +1,9 @@
-"""OpenTelemetry's metrics as data points: gauges, sums, histograms and summaries."""
+"""OpenTelemetry's metrics as data points: gauges, sums, histograms and summaries; running totals by what they grew."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -18,7 +18,8 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 )
 
 from .attributes import attributes, source
-from .points import Point, events_of
+from .counters import Running, Turn
+from .points import Point, Points, events_of, grown
 from .taken import Taken
 
 _Any = NumberDataPoint | HistogramDataPoint | ExponentialHistogramDataPoint | SummaryDataPoint
@@ -28,9 +29,13 @@ _TEMPORALITY: dict[Any, str] = {
 }
 
 
-def taken(request: ExportMetricsServiceRequest) -> Taken:
-    """`value` of a histogram or summary is its mean, beside its count, sum, least and most, or its quantiles."""
-    points: list[Point] = []
+PREFIX = "otel-metric"
+
+
+def points(request: ExportMetricsServiceRequest) -> Points:
+    """`value` of a summary, and of a histogram of which each point stands for itself, is its mean, beside its count,
+    sum, least and most, or its quantiles."""
+    found: list[Point] = []
     items = 0
     for resource in request.resource_metrics:
         of = source(attributes(resource.resource.attributes))
@@ -41,10 +46,35 @@ def taken(request: ExportMetricsServiceRequest) -> Taken:
                     number, more = _told(sent)
                     if number is None and not more:
                         continue
-                    more = {"unit": metric.unit, **shape, **more}
-                    given = attributes(sent.attributes)
-                    points.append(Point(items - 1, of, metric.name, sent.time_unix_nano, number, given, more))
-    return events_of(points, items, "otel-metric")
+                    shape = {"unit": metric.unit, **shape}
+                    given, at = attributes(sent.attributes), sent.time_unix_nano
+                    running = _running(metric, sent, number, more)
+                    if running is None:
+                        found.append(Point(items - 1, of, metric.name, at, number, given, {**shape, **more}))
+                    else:
+                        shape["temporality"] = "delta"
+                        found.append(Point(items - 1, of, metric.name, at, None, given, shape, running))
+    return Points(found, items, PREFIX)
+
+
+def taken(sent: Points, turn: Turn) -> Taken:
+    """Running totals as what they grew by, all else as it is."""
+    found = Taken(items=sent.items)
+    grown(found, [point for point in sent.points if point.running], PREFIX, turn)
+    return events_of(found, [point for point in sent.points if not point.running], PREFIX)
+
+
+def _running(metric: Metric, sent: _Any, number: float | None, more: Mapping[str, Any]) -> Running | None:
+    """Of cumulative histograms and cumulative sums that never fall."""
+    data = getattr(metric, metric.WhichOneof("data") or "gauge")
+    if getattr(data, "aggregation_temporality", None) != AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE:
+        return None
+    if isinstance(sent, NumberDataPoint):
+        if number is None or not data.is_monotonic:
+            return None
+        return Running({"value": number}, sent.start_time_unix_nano)
+    totals = {name: float(more[name]) for name in ("count", "sum") if more.get(name) is not None}
+    return Running(totals, sent.start_time_unix_nano, falling=("sum",))
 
 
 def _points(metric: Metric) -> Iterator[tuple[_Any, dict[str, Any]]]:

@@ -23,6 +23,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 from factbook.core.errors import FactbookError, Kind
 
 from . import logs, metrics, spans
+from .points import Points
 from .taken import Taken
 from .wire import STATUS, message
 
@@ -38,18 +39,20 @@ class Signal:
 
     request: type[Message]
     answer: type[Message]
-    read: Callable[[Any], Taken]
+    read: Callable[[Any], Taken | Points]
     rejected: str
 
 
 SIGNALS = {
     "traces": Signal(ExportTraceServiceRequest, ExportTraceServiceResponse, spans.taken, "rejected_spans"),
     "logs": Signal(ExportLogsServiceRequest, ExportLogsServiceResponse, logs.taken, "rejected_log_records"),
-    "metrics": Signal(ExportMetricsServiceRequest, ExportMetricsServiceResponse, metrics.taken, "rejected_data_points"),
+    "metrics": Signal(
+        ExportMetricsServiceRequest, ExportMetricsServiceResponse, metrics.points, "rejected_data_points"
+    ),
 }
 
 
-def decoded(signal: Signal, body: bytes, media_type: str) -> Taken:
+def decoded(signal: Signal, body: bytes, media_type: str) -> Taken | Points:
     """UNSUPPORTED for another media type, MALFORMED where the body cannot be read."""
     sent = media_type.partition(";")[0].strip().lower()
     if sent not in (PROTOBUF, JSON):

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .attributes import Attributes, Source
+from .counters import Growth, Running, Turn
 from .taken import Taken, digest, event, moment
 from .usage import Usage, usage_of
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One number (None: only `more`) of a named metric. at: nanoseconds. item: its number among the sender's items."""
+    """One number (None: only `more`) of a named metric. at: nanoseconds. item: its number among the sender's items.
+    running: set in place of `value` where it is a total since some time."""
 
     item: int
     source: Source
@@ -22,19 +24,65 @@ class Point:
     value: float | None
     attributes: Attributes
     more: dict[str, Any] = field(default_factory=dict)
+    running: Running | None = None
+
+    @property
+    def series(self) -> str:
+        return digest(self.source.attributes, self.name, self.attributes)
 
 
-def events_of(points: Sequence[Point], items: int, prefix: str) -> Taken:
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Those of one body, of so many items. prefix: of the ids of their events. types: what the sender says that
+    families are."""
+
+    points: Sequence[Point]
+    items: int
+    prefix: str
+    types: Mapping[str, int] = field(default_factory=dict)
+
+
+def grown(found: Taken, points: Sequence[Point], prefix: str, turn: Turn) -> None:
+    """A `metric` for what each running total grew by since the sample before; none where it did not grow."""
+    for gone in turn.forgotten:
+        found.note(gone)
+    for point in sorted(points, key=lambda one: one.at):
+        assert point.running is not None
+        series = point.series
+        growth, note = turn.growth(series, point.at, point.running)
+        if growth is not None and (more := increase(growth)):
+            more = {"temporality": "delta", **point.more, **more}
+            id_ = f"{prefix}-grown:{digest(series, growth.since, growth.after, point.at)}"
+            found.put(_metric(point, id_, more), point.item)
+        if note is not None:
+            found.note(note)
+
+
+def increase(growth: Growth) -> dict[str, Any]:
+    """`value`; of a histogram the mean of what came in, beside `count` and `sum`. Empty where nothing did."""
+    if "count" not in growth.now:
+        value = growth.of("value")
+        return {"value": value} if value else {}
+    count = growth.of("count")
+    if not count:
+        return {}
+    if "sum" not in growth.now:
+        return {"count": count}
+    total = growth.of("sum")
+    return {"value": total / count, "count": count, "sum": total}
+
+
+def events_of(found: Taken, points: Sequence[Point], prefix: str) -> Taken:
     """`resource_usage` for what `usage` knows, one for each time, source and thing used; `metric` for the rest.
 
     An id is that of the source, name, attributes and time: a point sent again counts once.
     """
-    found = Taken(items=items)
     used: dict[str, Usage] = {}
     for point in points:
         usage = usage_of(point.name, point.attributes)
         if usage is None or point.value is None:
-            _put(found, _metric(point, prefix), point.item)
+            id_ = f"{prefix}:{digest(point.source.attributes, point.name, point.attributes, point.at)}"
+            found.put(_metric(point, id_, {"value": point.value, **point.more}), point.item)
             continue
         key = digest(point.source.attributes, usage.property, usage.thing, point.name, point.at)
         one = used.setdefault(key, usage)
@@ -45,22 +93,10 @@ def events_of(points: Sequence[Point], items: int, prefix: str) -> Taken:
         if percent is None:
             continue
         properties = {**point.source.properties, usage.property: percent, **usage.thing}
-        _put(found, event("resource_usage", f"{prefix}-use:{key}", moment(point.at), properties), point.item)
+        found.put(event("resource_usage", f"{prefix}-use:{key}", moment(point.at), properties), point.item)
     return found
 
 
-def _metric(point: Point, prefix: str) -> dict[str, Any]:
-    id_ = f"{prefix}:{digest(point.source.attributes, point.name, point.attributes, point.at)}"
-    properties = {
-        **point.source.properties,
-        "name": point.name,
-        "value": point.value,
-        **point.more,
-        "attributes": dict(point.attributes),
-    }
+def _metric(point: Point, id_: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    properties = {**point.source.properties, "name": point.name, **told, "attributes": dict(point.attributes)}
     return event("metric", id_, moment(point.at), properties)
-
-
-def _put(found: Taken, sent: dict[str, Any], item: int) -> None:
-    found.events.append(sent)
-    found.item.append(item)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import cramjam
@@ -13,14 +14,18 @@ from factbook.core.errors import FactbookError, Kind
 from factbook.ingest.body import too_large
 
 from .attributes import Source
-from .points import Point, events_of
+from .counters import Running, Turn
+from .families import is_running
+from .points import Point, Points, events_of, grown
+from .requests import is_of_requests, requests
 from .taken import Taken
 from .wire import WRITE_REQUEST, message
 
+PREFIX = "prometheus"
 _OWN = ("__name__", "job", "instance")
 
 
-def decoded(body: bytes, headers: Mapping[str, str], limit: int) -> Taken:
+def decoded(body: bytes, headers: Mapping[str, str], limit: int) -> Points:
     """UNSUPPORTED for version 2 and other encodings, MALFORMED for what cannot be read, TOO_LARGE past `limit` bytes
     once unpacked."""
     _require_version_1(headers.get("content-type", ""), headers.get("content-encoding", ""))
@@ -29,7 +34,7 @@ def decoded(body: bytes, headers: Mapping[str, str], limit: int) -> Taken:
         request.ParseFromString(_unpacked(body, limit))
     except DecodeError as error:
         raise FactbookError(Kind.MALFORMED, f"The body is no prometheus.WriteRequest: {str(error)[:200]}") from None
-    return _taken(request)
+    return _points(request)
 
 
 def _require_version_1(media_type: str, encoding: str) -> None:
@@ -63,8 +68,8 @@ def _unpacked(body: bytes, limit: int) -> bytes:
         ) from None
 
 
-def _taken(request: Any) -> Taken:
-    """Every sample; markers of staleness and other numbers that are none are no events."""
+def _points(request: Any) -> Points:
+    """Every sample; markers of staleness and other numbers that are none are left out."""
     points: list[Point] = []
     items = 0
     for series in request.timeseries:
@@ -78,4 +83,28 @@ def _taken(request: Any) -> Taken:
             if name and math.isfinite(sample.value):
                 at = max(0, sample.timestamp) * 1_000_000
                 points.append(Point(items - 1, of, name, at, sample.value, given))
-    return events_of(points, items, "prometheus")
+    return Points(points, items, PREFIX, {one.metric_family_name: one.type for one in request.metadata})
+
+
+def taken(sent: Points, turn: Turn) -> Taken:
+    """Running totals as what they grew by, those of requests as these; all else as it is."""
+    found = Taken(items=sent.items)
+    for family, kind in sent.types.items():
+        if turn.remembered(f"type/{family}") != kind:
+            found.note(turn.remember(f"type/{family}", kind))
+
+    def type_of(name: str) -> int | None:
+        kind: int | None = turn.remembered(f"type/{name}")
+        return kind
+
+    plain: list[Point] = []
+    running: list[Point] = []
+    for point in sent.points:
+        if point.value is not None and is_running(point.name, type_of):
+            running.append(replace(point, value=None, running=Running({"value": point.value})))
+        else:
+            plain.append(point)
+    asked = [point for point in running if is_of_requests(point)]
+    others = requests(found, asked, PREFIX, turn)
+    grown(found, [*(point for point in running if not is_of_requests(point)), *others], PREFIX, turn)
+    return events_of(found, plain, PREFIX)

@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from factbook.ingest.journal import Note
+
 _ENCODER = msgspec.json.Encoder()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 253_370_764_800_000_000
@@ -19,21 +21,36 @@ _LONGEST_ID = 512
 
 @dataclass(slots=True)
 class Taken:
-    """events[i] stands for the item numbered item[i] (a span, a log record, a data point); items: how many came."""
+    """events[i] stands for the item numbered item[i] (a span, a log record, a data point); items: how many came.
+    notes: (after how many events, what is remembered once these are kept), in order."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
     item: list[int] = field(default_factory=list)
     items: int = 0
+    notes: list[tuple[int, Note]] = field(default_factory=list)
 
     def add(self, event: dict[str, Any]) -> None:
         """An event of the item that came last."""
         self.events.append(event)
         self.item.append(self.items - 1)
 
-    def bodies(self, most: int) -> Iterator[tuple[bytes, Sequence[int]]]:
-        """Batches of at most `most` events as the intake takes them, and the items of each."""
-        for at in range(0, len(self.events), most):
-            yield _ENCODER.encode(self.events[at : at + most]), self.item[at : at + most]
+    def put(self, event: dict[str, Any], item: int) -> None:
+        self.events.append(event)
+        self.item.append(item)
+
+    def note(self, note: Note) -> None:
+        """Is kept no sooner than the events so far."""
+        self.notes.append((len(self.events), note))
+
+    def bodies(self, most: int) -> Iterator[tuple[bytes, Sequence[int], list[Note]]]:
+        """Batches of at most `most` events as the intake takes them, the items of each, and the notes kept with it."""
+        noted = 0
+        for at in range(0, len(self.events) or bool(self.notes), most):
+            end, first = at + most, noted
+            while noted < len(self.notes) and self.notes[noted][0] <= end:
+                noted += 1
+            newest = {note.name: note for _, note in self.notes[first:noted]}
+            yield _ENCODER.encode(self.events[at:end]), self.item[at:end], list(newest.values())
 
 
 def event(kind: str, id_: str, at: str | None, properties: dict[str, Any], **columns: str | None) -> dict[str, Any]:

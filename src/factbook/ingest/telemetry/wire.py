@@ -15,7 +15,11 @@ _MESSAGES: dict[str, dict[str, tuple[tuple[str, int, Any, str], ...]]] = {
         "Label": (("name", 1, _FIELD.TYPE_STRING, ""), ("value", 2, _FIELD.TYPE_STRING, "")),
         "Sample": (("value", 1, _FIELD.TYPE_DOUBLE, ""), ("timestamp", 2, _FIELD.TYPE_INT64, "")),
         "TimeSeries": (("labels", 1, _FIELD.TYPE_MESSAGE, "Label"), ("samples", 2, _FIELD.TYPE_MESSAGE, "Sample")),
-        "WriteRequest": (("timeseries", 1, _FIELD.TYPE_MESSAGE, "TimeSeries"),),
+        "MetricMetadata": (("type", 1, _FIELD.TYPE_INT32, ""), ("metric_family_name", 2, _FIELD.TYPE_STRING, "")),
+        "WriteRequest": (
+            ("timeseries", 1, _FIELD.TYPE_MESSAGE, "TimeSeries"),
+            ("metadata", 3, _FIELD.TYPE_MESSAGE, "MetricMetadata"),
+        ),
     },
     "google.rpc": {"Status": (("code", 1, _FIELD.TYPE_INT32, ""), ("message", 2, _FIELD.TYPE_STRING, ""))},
 }

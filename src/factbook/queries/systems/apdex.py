@@ -21,12 +21,12 @@ def meanings(threshold: float) -> dict[str, str]:
 
 
 async def apdex(records: Records, threshold: float, **given: Any) -> dict[str, Any]:
-    """The score with its formula and parts; null where there were no requests."""
-    requests, satisfied, tolerated = await (_declared if threshold == THRESHOLD_MS else _counted)(
+    """The score with its formula and parts; null where there were no requests, or of none is known how long it took."""
+    requests, satisfied, tolerated, timed = await (_declared if threshold == THRESHOLD_MS else _counted)(
         records, threshold, **given
     )
     return {
-        "score": (satisfied + tolerated / 2) / requests if requests else None,
+        "score": (satisfied + tolerated / 2) / requests if requests and timed else None,
         "threshold_ms": threshold,
         "formula": FORMULA,
         "parts": {"satisfied": satisfied, "tolerated": tolerated, "requests": requests},
@@ -34,23 +34,29 @@ async def apdex(records: Records, threshold: float, **given: Any) -> dict[str, A
     }
 
 
-async def _declared(records: Records, threshold: float, **given: Any) -> tuple[int, int, int]:
+_Counts = tuple[int, int, int, int]
+"""Requests, those satisfied, tolerated, and those of which it is known how long they took."""
+
+
+async def _declared(records: Records, threshold: float, **given: Any) -> _Counts:
     """By the metrics that are declared for this threshold: one question in place of three."""
-    answer = await records.ask("requests", "satisfying_requests", "tolerable_requests", **given)
-    values = answer["total"]["values"]
-    return values["requests"], values["satisfying_requests"], values["tolerable_requests"]
+    names = ("requests", "satisfying_requests", "tolerable_requests", "timed_requests")
+    values = (await records.ask(*names, **given))["total"]["values"]
+    requests, satisfied, tolerated, timed = (values[name] for name in names)
+    return requests, satisfied, tolerated, timed
 
 
-async def _counted(records: Records, threshold: float, **given: Any) -> tuple[int, int, int]:
+async def _counted(records: Records, threshold: float, **given: Any) -> _Counts:
     filters = given.pop("filters", ())
     whole, fast, bearable = await asyncio.gather(
-        records.ask("requests", filters=filters, **given),
+        records.ask("requests", "timed_requests", filters=filters, **given),
         records.ask("answered_requests", filters=(*filters, _within(threshold)), **given),
         records.ask("answered_requests", filters=(*filters, _within(4 * threshold)), **given),
     )
     satisfied = fast["total"]["values"]["answered_requests"]
     tolerated = bearable["total"]["values"]["answered_requests"] - satisfied
-    return whole["total"]["values"]["requests"], satisfied, tolerated
+    values = whole["total"]["values"]
+    return values["requests"], satisfied, tolerated, values["timed_requests"]
 
 
 async def apdex_by(
@@ -63,7 +69,7 @@ async def apdex_by(
         return {_key(row): row["values"]["apdex"] for row in answer["rows"]}
     filters = about.pop("filters", ())
     whole, fast, bearable = await asyncio.gather(
-        records.ask("requests", filters=filters, **about),
+        records.ask("requests", "timed_requests", filters=filters, **about),
         records.ask("answered_requests", filters=(*filters, _within(threshold)), **about),
         records.ask("answered_requests", filters=(*filters, _within(4 * threshold)), **about),
     )
@@ -73,7 +79,7 @@ async def apdex_by(
     return {
         key: (satisfied.get(key, 0) + either.get(key, 0)) / 2 / row["values"]["requests"]
         for row in whole["rows"]
-        if (key := _key(row)) is not None and row["values"]["requests"]
+        if (key := _key(row)) is not None and row["values"]["timed_requests"]
     }
 
 

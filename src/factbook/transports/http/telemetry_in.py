@@ -1,7 +1,8 @@
 """Telemetry over HTTP as raw ASGI: OpenTelemetry's exporters and Prometheus post here, the intake takes events."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,8 +17,11 @@ from factbook.access.roles import SENDERS
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Scope
 from factbook.ingest.intake import Intake, Origin
-from factbook.ingest.telemetry import otlp, remote_write
+from factbook.ingest.journal import Note
+from factbook.ingest.telemetry import metrics, otlp, remote_write
+from factbook.ingest.telemetry.counters import Turn
 from factbook.ingest.telemetry.otlp import JSON, PROTOBUF, SIGNALS, Signal
+from factbook.ingest.telemetry.points import Points
 from factbook.ingest.telemetry.taken import Taken
 from factbook.services import Services
 
@@ -56,11 +60,13 @@ class Way(NamedTuple):
     """A path: how its body is decoded, and how the sender hears of what was kept and what went wrong."""
 
     source: str
-    decode: Callable[[Call, bytes], Taken]
+    decode: Callable[[Call, bytes], Taken | Points]
     tell: Callable[[Call, Kept], Answer]
     refuse: Callable[[Call, FactbookError], Answer]
     is_packed: bool = False
     """Whether `decode` itself unpacks the body."""
+    counted: Callable[[Points, Turn], Taken] = metrics.taken
+    """What points come to, by what is remembered of their series."""
 
 
 class TelemetryRoutes:
@@ -83,8 +89,8 @@ class TelemetryRoutes:
         try:
             scope = await let_in_sender(self._services.keys, call)
             sent = await body.read({} if way.is_packed else call.headers)
-            taken = await asyncio.to_thread(way.decode, call, sent)
-            kept = await accepted(self._services.intake, scope, taken, way.source, self._max_events)
+            read = await asyncio.to_thread(way.decode, call, sent)
+            kept = await self._accepted(scope, read, way)
             status, headers, content = way.tell(call, kept)
         except ClientDisconnect:
             return
@@ -99,16 +105,36 @@ class TelemetryRoutes:
         await send({"type": "http.response.start", "status": status, "headers": [*headers, *always, *added]})
         await send({"type": "http.response.body", "body": content})
 
+    async def _accepted(self, scope: Scope, read: Taken | Points, way: Way) -> Kept:
+        """One body of points after the other: each goes by what the one before it left."""
+        intake, counters = self._services.intake, self._services.counters
+        if isinstance(read, Taken):
+            return await accepted(intake, scope, read, way.source, self._max_events)
+        async with counters.lock:
+            turn = counters.turn(scope.tenant)
+            taken = await asyncio.to_thread(way.counted, read, turn)
+            kept = await accepted(intake, scope, taken, way.source, self._max_events, counters.keep)
+            counters.end(turn, time.time_ns())
+            return kept
 
-async def accepted(intake: Intake, scope: Scope, taken: Taken, source: str, most: int) -> Kept:
-    """Sends the events through the intake, `most` at a time; durable once this returns.
+
+async def accepted(
+    intake: Intake,
+    scope: Scope,
+    taken: Taken,
+    source: str,
+    most: int,
+    keep: Callable[[Sequence[Note]], None] = lambda notes: None,
+) -> Kept:
+    """Sends the events through the intake, `most` at a time; durable once this returns. keep: told of notes that are.
 
     The agent and address of the sender are those of a collector, not of anybody who did something.
     """
     lost: set[int] = set()
     reason = ""
-    for body, items in taken.bodies(most):
-        receipt = await intake.accept(scope, body, Origin(source=source))
+    for body, items, notes in taken.bodies(most):
+        receipt = await intake.accept(scope, body, Origin(source=source), notes=notes)
+        keep(notes)
         lost.update(items[error.index] for error in receipt.errors)
         reason = reason or next((error.message for error in receipt.errors), "")
     return Kept(taken.items, len(lost), reason)
@@ -126,6 +152,7 @@ def _ways(max_body: int) -> Mapping[str, Way]:
             _tell_written,
             lambda call, error: problem(error, call.request_id, call.path),
             is_packed=True,
+            counted=remote_write.taken,
         ),
     }
 
@@ -135,7 +162,7 @@ def _media_type(call: Call) -> str:
     return call.headers.get("content-type", "") or PROTOBUF
 
 
-def _decode_otlp(signal: Signal, call: Call, body: bytes) -> Taken:
+def _decode_otlp(signal: Signal, call: Call, body: bytes) -> Taken | Points:
     return otlp.decoded(signal, body, _media_type(call))
 
 
@@ -176,7 +203,7 @@ _ABOUT = {
     " spans `external_call`, exceptions `error_occurred`. A span sent again counts once.",
     "logs": "Records of severity ERROR and above, and those with an exception, become `error_occurred`.",
     "metrics": "Utilization of processors, memory and file systems becomes `resource_usage`, every other data point"
-    " `metric` with its name and value.",
+    " `metric` with its name and value; of a running total, what it grew by.",
 }
 
 
@@ -209,7 +236,8 @@ def router(services: Services) -> APIRouter:
         document(path, f"Take OpenTelemetry's {signal}", _ABOUT_OTLP + _ABOUT[signal], 200, bodies)
     about = (
         "Remote write 1.0 (snappy-compressed prometheus.WriteRequest). Samples become events as data points of"
-        " OpenTelemetry do; `job` is the service, `instance` the host."
+        " OpenTelemetry do; `job` is the service, `instance` the host. Counters are told by what they grew, those of"
+        " requests of HTTP that name the status as `api_request`."
     )
     document(REMOTE_WRITE, "Take Prometheus' remote write", about, 204, {PROTOBUF: binary})
     return routes
