@@ -63,7 +63,8 @@ def test_writing_events_anew_keeps_every_row_wherever_it_is_interrupted(
     empty.command(
         "INSERT INTO events (tenant, event_id, event_type, timestamp, content_id, texts)"
         " SELECT 't', generateUUIDv4(), ['view', 'play'][1 + number % 2],"
-        " toDateTime64('2026-01-31 23:00:00', 3) + number * 60, concat('c', toString(number % 7)), map('service', 'shop') FROM numbers(200)"
+        " toDateTime64('2026-01-31 23:00:00', 3) + number * 60, concat('c', toString(number % 7)),"
+        " map('service', 'shop') FROM numbers(200)"
     )
     content = "SELECT count(), sum(cityHash64(event_id, event_type, timestamp, content_id, service)) FROM events"
     before = empty.rows(content)

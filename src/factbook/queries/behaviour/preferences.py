@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from factbook.core.clock import epoch_ms
@@ -30,13 +31,19 @@ KINDS = {
 
 
 def preferences(
-    warehouse: Warehouse, scope: Scope, id_: str, about: History, *, half_life: int = HALF_LIFE_DAYS
+    warehouse: Warehouse,
+    scope: Scope,
+    id_: str,
+    about: History,
+    *,
+    half_life: int = HALF_LIFE_DAYS,
+    hashes: Sequence[int] = (),
 ) -> dict[str, Any]:
     """Of each of KINDS the TOP values by decayed weight, with their shares of all. NOT_FOUND where nobody is called so.
 
-    Hours are all told, in the order of the day.
+    Hours are all told, in the order of the day. hashes: his values of `person`, where they were looked up already.
     """
-    _, hashes = hashes_of(warehouse, scope, id_)
+    hashes = hashes or hashes_of(warehouse, scope, id_)[1]
     end = epoch_ms(about.period.end)
     zone = about.calendar.zone
     parameters = Parameters({"hashes": list(hashes), "zone": zone.key})
@@ -81,6 +88,6 @@ ORDER BY kind, weight DESC, value"""
     }
 
 
-def _known(warehouse: Warehouse, scope: Scope, hashes: list[int]) -> bool:
+def _known(warehouse: Warehouse, scope: Scope, hashes: Sequence[int]) -> bool:
     sql = "SELECT 1 FROM events WHERE tenant = {tenant:String} AND person IN {hashes:Array(UInt64)} LIMIT 1"
-    return bool(warehouse.rows(scope, sql, {"hashes": hashes}))
+    return bool(warehouse.rows(scope, sql, {"hashes": list(hashes)}))

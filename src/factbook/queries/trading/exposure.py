@@ -24,6 +24,16 @@ def exposure(asked: Inquiry) -> float | None:
     start, stop = parameters.add(begin, "Int64"), parameters.add(until, "Int64")
     at = "toUnixTimestamp64Milli(timestamp)"
     held = "event_type = 'position.closed' AND mapContains(numbers, 'holding_seconds')"
+    back = epoch_ms(asked.about.period.start - LOOKBACK)
+    before = f"FROM events\n    {inside(asked.about, parameters, start_ms=back, end_ms=begin)}"
+    one_opened, one_held = (f"(SELECT 1 {before} AND {of} LIMIT 1)" for of in ("event_type = 'position.opened'", held))
+    [(any_opened, any_held)] = asked.warehouse.rows(
+        asked.scope,
+        f"SELECT (SELECT count() FROM {one_opened}), (SELECT count() FROM {one_held})",
+        parameters.values,
+    )
+    is_now = f"timestamp >= fromUnixTimestamp64Milli({start}, 'UTC')"
+    is_open = f" OR position NOT IN (SELECT position {before} AND event_type = 'position.closed')" if any_opened else ""
     [(covered, first, positions)] = asked.warehouse.rows(
         asked.scope,
         f"""SELECT sum(greatest(0, closed - greatest(opened, reached, {start}))), greatest(min(opened), {start}),
@@ -44,12 +54,14 @@ FROM (
                 {stop}
             ) AS closed
         FROM events
-        {inside(asked.about, parameters, start_ms=epoch_ms(asked.about.period.start - LOOKBACK), end_ms=until)}
-            AND event_type IN ('position.opened', 'position.closed')
+        {inside(asked.about, parameters, start_ms=back if any_opened else begin, end_ms=until)}
+            AND (event_type = 'position.closed' AND {is_now} OR event_type = 'position.opened' AND ({is_now}{is_open}))
         GROUP BY position
         HAVING countIf({held}) > 0 OR countIf(event_type = 'position.opened') > 0
     )
 )""",
         parameters.values,
     )
-    return min(1.0, int(covered) / (until - int(first))) if positions and until > int(first) else None
+    is_old = any_opened or any_held
+    since = begin if is_old else int(first)
+    return min(1.0, int(covered) / (until - since)) if (positions or is_old) and until > since else None

@@ -61,7 +61,7 @@ async def person(asked: Inquiry, id_: str, rule: Rule) -> dict[str, Any]:
         records.one({**DID, **CONVERSIONS}),
         records.counts("feature_uses", "feature", limit=100),
         asked.read(standing, asked, id_, hashes, rule),
-        asked.read(preferences, id_, asked.about),
+        asked.read(preferences, id_, asked.about, hashes=hashes),
     )
     return {
         "user_id": id_,
