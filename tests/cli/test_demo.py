@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+from factbook.demo.businesses.made_up import SOURCE, businesses
 from tests.cli.commands import factbook
 from tests.ingest.stand_in import stand_in
 
-EVENTS = 69_659 + 328_521 + 328_063 + 8_255
+REAL = 69_659 + 328_521 + 328_063 + 8_255
 
 
 def test_demo_loads_every_event_once_and_a_repeat_says_so(tmp_path: Path) -> None:
@@ -16,15 +17,17 @@ def test_demo_loads_every_event_once_and_a_repeat_says_so(tmp_path: Path) -> Non
         server.answers = [(503, {"Retry-After": "0"})]
         first = factbook("demo", "--to", server.address, "--key", "k", data=tmp_path)
         assert first.returncode == 0, first.stderr
-        assert server.events == EVENTS
-        assert (
-            f"{EVENTS:,} events loaded of {EVENTS:,}, the last of them at {datetime.now(UTC):%Y-%m-%d}" in first.stdout
-        )
+        made_up = sum(len(dataset.moments) for dataset in businesses(server.positions["demo:anchor"]))
+        events = REAL + made_up
+        assert server.events == events
+        today = f"{datetime.now(UTC):%Y-%m-%d}"
+        assert f"{events:,} events loaded of {events:,}, the last of them at {today}" in first.stdout
+        assert f"{made_up:,} of them are made up (their source is {SOURCE})" in first.stdout
         again = factbook("demo", "--to", server.address, "--key", "k", data=tmp_path)
         assert again.returncode == 0
         assert "loaded already" in again.stdout
-        assert server.events == EVENTS
-        assert len({headers["X-Factbook-Load"] for headers in server.requests}) == 3
+        assert server.events == events
+        assert len({headers["X-Factbook-Load"] for headers in server.requests}) == 7
 
 
 def test_demo_goes_on_where_an_earlier_one_stopped(tmp_path: Path) -> None:

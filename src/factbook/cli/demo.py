@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import TaskID
 
+from factbook.demo.businesses.made_up import SOURCE
 from factbook.demo.loading import Step, Summary, load_demo
 from factbook.demo.replay import replay
 from factbook.ingest.file_sink import Sink
@@ -20,14 +21,20 @@ from .sink import opened_sink
 def demo(
     shift: Annotated[
         bool,
-        typer.Option("--shift/--as-it-was", help="Move the data so that it ends now, or leave it in 1997 and 2013."),
+        typer.Option(
+            "--shift/--as-it-was",
+            help="Move the data so that it ends now, or leave it in 1997 and 2013, without what is made up.",
+        ),
     ] = True,
     live: Annotated[bool, typer.Option("--live", help="Then keep replaying it, as if it happened now.")] = False,
     speed: Annotated[float, typer.Option(min=0.1, max=20_000, help="Events a second of --live.")] = 50.0,
     to: Annotated[str | None, typer.Option(metavar="URL", help="The Factbook to load into.")] = None,
     key: Annotated[str | None, typer.Option(help="Its write or admin key; else FACTBOOK_ADMIN_KEY.")] = None,
 ) -> None:
-    """Load the demo data: 69,659 purchases and 336,776 flights. Interrupted, the same command goes on."""
+    """Load the demo data: 69,659 purchases and 336,776 flights, which happened, and four businesses, which are made up.
+
+    Interrupted, the same command goes on.
+    """
     with opened_sink(to, key, origin="demo") as sink:
         summary = loaded_with_progress(sink, shift=shift)
         typer.echo(told(summary))
@@ -56,13 +63,17 @@ def loaded_with_progress(sink: Sink, *, shift: bool) -> Summary:
 
 
 def told(summary: Summary) -> str:
-    """One sentence on what was loaded."""
-    ends = f"{summary.ends:%Y-%m-%d %H:%M} UTC"
+    """In a sentence or two what was loaded."""
+    ends = f"{summary.ends:%Y-%m-%d %H:%M} UTC."
+    if summary.made_up:
+        ends += (
+            f" {summary.made_up:,} of them are made up (their source is {SOURCE}): content, systems, imports, trading."
+        )
     if summary.nothing_to_do:
-        return f"The demo data is loaded already: {summary.total:,} events, the last of them at {ends}."
+        return f"The demo data is loaded already: {summary.total:,} events, the last of them at {ends}"
     refused = sum(part.refused for part in summary.parts)
     more = f", {refused:,} refused" if refused else ""
-    return f"Demo data: {summary.accepted:,} events loaded of {summary.total:,}{more}, the last of them at {ends}."
+    return f"Demo data: {summary.accepted:,} events loaded of {summary.total:,}{more}, the last of them at {ends}"
 
 
 def _replay(sink: Sink, speed: float) -> None:

@@ -1,1 +1,1 @@
-"""The demo data: two real data sets that ship with Factbook, loaded as events or replayed live."""
+"""The demo data: two real data sets, loaded as events or replayed live, and four made-up businesses beside them."""

@@ -1,4 +1,4 @@
-"""What the two demo data sets have in common: a fixed order of events, each with its own moment."""
+"""What the demo data sets have in common: a fixed order of events, each with its own moment."""
 
 from __future__ import annotations
 
@@ -21,23 +21,28 @@ Numbers = npt.NDArray[np.integer[Any]]
 
 
 class DemoEvent(msgspec.Struct, omit_defaults=True, gc=False):
-    """An event as it is sent; properties is a struct of the data set's own."""
+    """An event as it is sent; properties may be a struct of the data set's own."""
 
     event_id: str
     event_type: str
     timestamp: str
-    properties: msgspec.Struct
+    properties: msgspec.Struct | dict[str, Any]
     user_id: str | None = None
+    content_id: str | None = None
     resource_type: str | None = None
     resource_id: str | None = None
     source: str | None = None
+    country: str | None = None
+    referrer: str | None = None
+    user_agent: str | None = None
 
 
 class Dataset(Protocol):
-    """moments: when each event happened, in order; its length is the number of events."""
+    """moments: when each event happened, in order; its length is the number of events. is_made_up: none ever did."""
 
     name: str
     title: str
+    is_made_up: bool
     moments: Moments
 
     def events(self, numbers: Numbers, times: Sequence[str], ids: Sequence[str]) -> list[DemoEvent]:
@@ -75,7 +80,7 @@ class Column:
 
 @cache
 def datasets() -> tuple[Dataset, ...]:
-    """Both data sets, read once a process (some 25 MB of arrays)."""
+    """Both real data sets, read once a process (some 25 MB of arrays)."""
     from .flights import Flights
     from .purchases import Purchases
 

@@ -32,6 +32,7 @@ class FlightProperties(msgspec.Struct, omit_defaults=True, gc=False):
 class Flights:
     name = "flights"
     title = "New York flights"
+    is_made_up = False
 
     def __init__(self, table: pa.Table) -> None:
         scheduled = table.column("scheduled").to_numpy().astype("datetime64[ms]").astype(np.int64)

@@ -13,6 +13,7 @@ from factbook.core.clock import Clock, from_epoch_ms, system_clock
 from factbook.ingest.file_ids import RowIds
 from factbook.ingest.file_sink import Sent, Sink
 
+from .businesses.made_up import businesses
 from .datasets import Dataset, datasets, times
 
 BATCH = 2000
@@ -47,6 +48,7 @@ class Loaded:
     accepted: int
     duplicates: int
     refused: int
+    is_made_up: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class Summary:
         return sum(part.total for part in self.parts)
 
     @property
+    def made_up(self) -> int:
+        """Events of `total` that never happened."""
+        return sum(part.total for part in self.parts if part.is_made_up)
+
+    @property
     def nothing_to_do(self) -> bool:
         return all(part.before == part.total for part in self.parts)
 
@@ -77,15 +84,17 @@ def load_demo(
     clock: Clock = system_clock,
     only: tuple[Dataset, ...] | None = None,
 ) -> Summary:
-    """Loads every event that is not in yet. `shift`: all data sets end at the moment of the first such load.
+    """Loads every event that is not in yet. `shift`: all data sets end at the moment of the first such load, and the
+    made-up businesses come with them; they have no time of their own to be left in. `only`: these data sets alone.
 
     `progress` is called after every batch. Raises FactbookError when the sink stays unavailable; the next call goes on.
     """
     chosen = only or datasets()
     anchor, marked = _anchor(sink, chosen[0], clock) if shift else (0, 0)
-    skips = [1 if shift else 0] + [0] * (len(chosen) - 1)
-    parts = [_load(sink, dataset, anchor, skip, progress) for dataset, skip in zip(chosen, skips, strict=True)]
+    parts = [_load(sink, chosen[0], anchor, 1 if shift else 0, progress)]
     parts[0] = replace(parts[0], before=parts[0].before - marked, accepted=parts[0].accepted + marked)
+    made_up = businesses(anchor) if shift and only is None else ()
+    parts += [_load(sink, dataset, anchor, 0, progress) for dataset in (*made_up, *chosen[1:])]
     ends = anchor * 1000 if shift else max(int(dataset.moments[-1]) for dataset in chosen)
     return Summary(tuple(parts), from_epoch_ms(ends))
 
@@ -113,7 +122,7 @@ def _load(sink: Sink, dataset: Dataset, anchor: int, skip: int, progress: Callab
         duplicates += sent.duplicates
         refused += len(sent.refused)
         progress(Step(dataset.title, stop, total))
-    return Loaded(dataset.name, dataset.title, total, before, accepted, duplicates, refused)
+    return Loaded(dataset.name, dataset.title, total, before, accepted, duplicates, refused, dataset.is_made_up)
 
 
 def _send(sink: Sink, dataset: Dataset, anchor: int, start: int, stop: int, source: str, position: int) -> Sent:

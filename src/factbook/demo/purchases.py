@@ -24,6 +24,7 @@ class PurchaseProperties(msgspec.Struct, gc=False):
 class Purchases:
     name = "cdnow"
     title = "CDNOW purchases"
+    is_made_up = False
 
     def __init__(self, table: pa.Table) -> None:
         days = table.column("day").to_numpy().astype("datetime64[D]").astype(np.int64)

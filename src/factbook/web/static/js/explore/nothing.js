@@ -53,7 +53,7 @@ function firstEvent() {
     el("h2", {}, "Nothing has come in yet"),
     el("p", {}, "Metrics are computed from events. The overview has a line to send the first one with."),
     el("div", { class: "ways" }, el("a", { class: "button", href: "/" }, "Send your first event")),
-    el("p", { class: "hint" }, "Or look around with real data first: ", el("code", {}, "factbook demo")),
+    el("p", { class: "hint" }, "Or look around with demo data first: ", el("code", {}, "factbook demo")),
   );
 }
 
