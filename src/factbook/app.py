@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import timedelta
 
 import structlog
@@ -13,14 +13,21 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from factbook import __version__
+from factbook.access.audit import Audit
 from factbook.access.issuer import issuer_of
 from factbook.access.keys import Keys
+from factbook.access.person_requests import PersonRequests
+from factbook.access.privacy import Privacy
+from factbook.access.query_costs import QueryCosts
+from factbook.access.quotas import Quotas
+from factbook.access.rate_limits import RateLimits
 from factbook.access.tenancy import Tenancy
 from factbook.access.tenant_settings import TenantSettings
 from factbook.access.token_keys import token_keys
 from factbook.core.clock import Clock, epoch_ms, system_clock
 from factbook.core.errors import FactbookError
 from factbook.core.outgoing import Outgoing
+from factbook.core.security_sections import Security
 from factbook.core.settings import Settings
 from factbook.core.telemetry import Telemetry
 from factbook.ingest.agents import agent
@@ -30,6 +37,7 @@ from factbook.ingest.event_types import EventTypes
 from factbook.ingest.feed import Feed
 from factbook.ingest.intake import Intake, Limits
 from factbook.ingest.journal import SqliteJournal
+from factbook.ingest.personal import Personal
 from factbook.ingest.places import Places
 from factbook.ingest.recall import recall_ids, recall_sessions, recall_waiting
 from factbook.ingest.retention import Retention
@@ -62,6 +70,7 @@ from factbook.storage.segment_members import SegmentMembers
 from factbook.storage.sharing import sharing
 from factbook.storage.warehouse import Warehouse
 from factbook.transports.http import (
+    audit,
     auth,
     behaviour,
     benchmarks,
@@ -80,12 +89,15 @@ from factbook.transports.http import (
     journeys,
     keys,
     lifecycle,
+    lineage,
+    limits,
     metrics,
     named_funnels,
     objectives,
     operations,
     paths,
     people,
+    privacy,
     problems,
     published_keys,
     queries,
@@ -99,10 +111,12 @@ from factbook.transports.http import (
     trading,
     users,
 )
+from factbook.transports.http.audited import Audited
 from factbook.transports.http.features import needs
 from factbook.transports.http.heads import Heads
 from factbook.transports.http.ingest import IngestRoutes
 from factbook.transports.http.leaving import Leaving
+from factbook.transports.http.rate_headers import RateHeaders
 from factbook.transports.http.request_id import RequestId
 from factbook.transports.http.telemetry_in import TelemetryRoutes
 from factbook.transports.websocket import feed
@@ -161,10 +175,14 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         (benchmarks.router(services), []),
         (auth.router(services), []),
         (keys.router(services), []),
+        (published_keys.router(services), []),
+        (limits.router(services), []),
         (people.router(services), []),
         (tenants.router(services), []),
-        (published_keys.router(services), []),
         (retention.router(services), []),
+        (privacy.router(services), []),
+        (audit.router(services), []),
+        (lineage.router(services), []),
         (settings.router(services), []),
         (feed.router(services), []),
         (queries.router(services), []),
@@ -172,7 +190,9 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         (pages.router(services), []),
     ):
         api.include_router(part, dependencies=needed)
-    app: ASGIApp = TelemetryRoutes(RequestId(SecurityHeaders(Heads(Leaving(api)))), services)
+    app: ASGIApp = TelemetryRoutes(
+        RequestId(SecurityHeaders(RateHeaders(Heads(Leaving(Audited(api, services)))))), services
+    )
     app = IngestRoutes(app, services)
     security = services.settings.security
     if security.cors_origins:
@@ -202,14 +222,19 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         engine = Engine(settings.warehouse.url, data, connections=settings.warehouse.connections + 1)
         stack.callback(engine.close)
         migrate(engine)
-        metadata = Metadata.open(settings.database.address, data)
+        metadata = Metadata.open(settings.database.address, data, settings.security.secret_key)
         stack.callback(metadata.close)
         outgoing = Outgoing(settings.security.outgoing_allowed)
         security = settings.security
         signing = token_keys(metadata, clock, security.tokens)
         access = Keys(metadata, clock, issuer_of(security.jwt, clock, outgoing), signing)
         made = access.prepare(_presets(settings), zone=settings.server.timezone)
+        quotas = Quotas(metadata, clock, _for_all(security), access.tenant)
+        costs = QueryCosts(clock, lambda scope: quotas.plan(scope.tenant, scope.tier))
         types = EventTypes(metadata, clock)
+        personal = Personal(metadata, clock)
+        trail = Audit(metadata.audit, clock)
+        stack.callback(trail.flush, all=True)
         telemetry = Telemetry(CollectorRegistry())
         live = Feed()
         journal = SqliteJournal(data / "journal.db")
@@ -240,19 +265,21 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
                 max_depth=ingestion.max_depth,
                 max_event_bytes=ingestion.max_event_bytes,
                 anonymize_ip=ingestion.anonymize_ip,
+                personal=personal,
             ),
             visits=visits,
             seen=seen,
             clock=clock,
             recorder=telemetry,
             limits=Limits(max_events=ingestion.max_events, max_journal_bytes=ingestion.journal_max_bytes),
+            allowance=quotas,
         )
         telemetry.pipeline_lag(lambda: intake.state().lag_seconds)
         sessions = _sessions(settings, engine, clock, intake, telemetry)
         if sessions:
             stack.callback(sessions.stop)
             telemetry.sessions_lag(lambda: sessions.lag.events, lambda: sessions.lag.seconds)
-        running = Running(engine, clock)
+        running = Running(engine, clock, spend=costs.spend)
 
         def looked(hit: bool) -> None:
             (telemetry.cache_hit if hit else telemetry.cache_miss)()
@@ -262,6 +289,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             _turns(settings),
             observe=lambda seconds: telemetry.query("read", seconds),
             looked=looked,
+            allow=costs.check,
         )
         stack.callback(reads.close)
         kept = Retention(
@@ -301,6 +329,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
         writer.start()
         stack.callback(_stop_writer, writer)
         intake.start()
+        stack.callback(_settle, quotas)
         stack.callback(intake.stop)
         yield Services(
             settings=settings,
@@ -310,6 +339,11 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             metadata=metadata,
             keys=access,
             outgoing=outgoing,
+            rate_limits=RateLimits(
+                security, lambda scope: quotas.plan(scope.tenant, scope.tier), settings.redis.address
+            ),
+            quotas=quotas,
+            query_costs=costs,
             made=made,
             tenancy=tenancy,
             tenant_settings=tenant_settings,
@@ -329,8 +363,33 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             sharing=shared,
             running=running,
             telemetry=telemetry,
+            audit=trail,
+            personal=personal,
+            privacy=Privacy(metadata, personal, warehouse, clock),
+            person_requests=PersonRequests(
+                engine,
+                warehouse,
+                metadata,
+                personal,
+                clock,
+                data / "exports",
+                oldest_waiting=lambda: journal.depth().oldest,
+                standing=sessions.standing if sessions else nullcontext,
+                changed=versions.changed,
+            ),
             retention=kept,
         )
+
+
+def _for_all(security: Security) -> dict[str, int]:
+    return {**security.quotas.model_dump(), "requests_per_minute": security.tenant_rate_limit}
+
+
+def _settle(quotas: Quotas) -> None:
+    try:
+        quotas.settle()
+    except FactbookError as error:
+        log.warning("what tenants sent lately is not written down", reason=error.message)
 
 
 def _presets(settings: Settings) -> dict[str, str]:

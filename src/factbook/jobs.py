@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from factbook.access import quotas
 from factbook.core.clock import Clock, epoch_ms
 from factbook.core.errors import FactbookError, Kind
 from factbook.ingest.dead_letters import OUTCOME_DAYS
@@ -62,8 +63,12 @@ def jobs(services: Services) -> tuple[Job, ...]:
         Job("keys", "Take over keys and sessions that another process changed.", keys.refresh, 15.0),
         Job("key-uses", "Write down when keys were used last.", keys.note_uses, 60.0),
         *trusted,
+        Job("quotas", "Write down how many events tenants sent.", services.quotas.settle, quotas.PERIOD),
         Job("tenants", "Remove the data of tenants that are to go.", services.tenancy.remove_waiting, 15.0),
         Job("event-types", "Take over event types that another process changed.", services.types.refresh, 60.0),
+        Job("privacy", "Take over what was decided about people.", services.personal.refresh, 15.0),
+        Job("person-requests", "Erase people and write their data down, as asked.", services.person_requests.work, 2.0),
+        Job("audit", "Enter the refused calls of minutes that are over.", services.audit.flush, 15.0),
         Job("versions", "Tell Redis what became visible while it was away.", services.sharing.versions.settle, 1.0),
         *built,
         Job("retention", "Remove rows past their retention.", retention, DAY, remembered=True),

@@ -36,6 +36,7 @@ from factbook.transports.http import (
     tenants,
 )
 from tests.clocks import SetClock
+from tests.unlimited import UNLIMITED
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ def administration(
             warehouse=warehouse,
             metadata=metadata,
             keys=known,
+            rate_limits=UNLIMITED,
             tenant_settings=settings_of,
             tenancy=Tenancy(metadata, known, settings_of, warehouse, engine, clock, settle=lambda _: True),
             types=EventTypes(metadata, clock),

@@ -51,6 +51,7 @@ from factbook.transports.http import (
     realtime,
 )
 from factbook.transports.websocket import feed
+from tests.unlimited import UNLIMITED
 
 NOW = datetime(2026, 3, 1, 12, 0, 30, 250_000, tzinfo=UTC)
 
@@ -90,6 +91,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path, engine: Engine | Non
             warehouse=warehouse,
             running=warehouse.running,
             keys=keys,
+            rate_limits=UNLIMITED,
             tenant_settings=settings,
             definitions=definitions,
             segments=segments,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +53,10 @@ class Caller:
             else answer
         )
 
-    def send(self, *events: dict[str, Any], status: int = 200, **headers: str) -> Any:
+    def send(self, *events: dict[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Any:
         """As a batch, in the warehouse when this returns."""
         body = {"events": list(events)}
-        answer = self.call("POST", "/api/v1/events/batch", body, role=Role.WRITER, status=status, **headers)
+        answer = self.call("POST", "/api/v1/events/batch", body, role=Role.WRITER, status=status, **(headers or {}))
         assert self.services.intake.drain(30)
         return answer
 
@@ -68,7 +68,13 @@ class Caller:
 
 @contextmanager
 def whole(data: Path) -> Iterator[Whole]:
-    settings = Settings.model_validate({"server": {"data": data}, "analytics": {"ingestion": {"batch_timeout": 0.05}}})
+    settings = Settings.model_validate(
+        {
+            "server": {"data": data},
+            "analytics": {"ingestion": {"batch_timeout": 0.05}},
+            "security": {"rate_limit": 0, "rate_burst": 0},
+        }
+    )
     with build(settings) as services, TestClient(http_app(services, lambda: True), "http://127.0.0.1:8005") as client:
         yield Whole(services, client)
 

@@ -38,6 +38,8 @@ class Server:
             "FACTBOOK_DATA": str(self.folder / "data"),
             "PORT": str(self.port),
             "FACTBOOK_ADMIN_KEY": ADMIN_KEY,
+            "FACTBOOK_SECURITY_RATE_LIMIT": "0",
+            "FACTBOOK_SECURITY_RATE_BURST": "0",
             **({"FACTBOOK_WRITE_KEY": WRITE_KEY} if write_key else {}),
             "FACTBOOK_SERVER_TIMEZONE": self.zone,
         }

@@ -73,6 +73,8 @@ class Served:
             "PORT": str(self.port),
             "FACTBOOK_WRITE_KEY": self.write_key,
             "FACTBOOK_ADMIN_KEY": self.admin_key,
+            "FACTBOOK_SECURITY_RATE_LIMIT": "0",
+            "FACTBOOK_SECURITY_RATE_BURST": "0",
             **self._environment,
         }
         with open(self.log, "ab") as log:

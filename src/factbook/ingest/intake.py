@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
@@ -68,6 +68,16 @@ class Drain(Protocol):
     def lag_seconds(self) -> float: ...
 
 
+class Allowance(Protocol):
+    """How many events a tenant may still send."""
+
+    def check(self, scope: Scope, /) -> None:
+        """Raises LIMITED when there are none left."""
+
+    def count(self, taken: Mapping[str, int], /) -> None:
+        """taken: events accepted just now, by tenant."""
+
+
 class Intake:
     """Accepts events. `submit` may be called from any thread; one thread of its own does the work, in order."""
 
@@ -83,7 +93,9 @@ class Intake:
         clock: Clock,
         recorder: Recorder,
         limits: Limits,
+        allowance: Allowance | None = None,
     ) -> None:
+        self._allowance = allowance
         self._journal = journal
         self._writer = writer
         self._clock = clock
@@ -130,6 +142,8 @@ class Intake:
         return await future
 
     def admit(self, request: Request) -> None:
+        if self._allowance is not None:
+            self._allowance.check(request.scope)
         if self._journal.depth_bytes >= self._max_journal_bytes:
             raise unavailable(
                 "The journal is full: the warehouse takes events more slowly than they come.",
@@ -174,6 +188,8 @@ class Intake:
             except Exception:
                 log.exception("ingest turn failed; its requests are tried one by one", requests=len(requests))
                 outcomes = self._one_by_one(requests)
+            if self._allowance is not None:
+                self._allowance.count(_taken(requests, outcomes))
             settle_all(list(zip(requests, outcomes, strict=True)))
 
     def _one_by_one(self, requests: Sequence[Request]) -> list[Outcome]:
@@ -186,3 +202,12 @@ class Intake:
                 log.exception("ingest of one request failed", tenant=request.scope.tenant, bytes=len(request.body))
                 outcomes.append(unavailable("These events could not be taken.", hint="Nothing of them was kept."))
         return outcomes
+
+
+def _taken(requests: Sequence[Request], outcomes: Sequence[Outcome]) -> dict[str, int]:
+    """Events accepted, by tenant."""
+    taken: dict[str, int] = {}
+    for request, outcome in zip(requests, outcomes, strict=True):
+        if isinstance(outcome, Receipt) and outcome.accepted:
+            taken[request.scope.tenant] = taken.get(request.scope.tenant, 0) + outcome.accepted
+    return taken

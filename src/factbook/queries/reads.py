@@ -23,7 +23,7 @@ class Reads:
     """Use from one event loop; `close` when done.
 
     running: where the queries are told of. observe: called with the seconds of every query; looked: called with True
-    for an answer out of the cache.
+    for an answer out of the cache. allow: raises for a tenant that may not ask any more.
     """
 
     def __init__(
@@ -34,8 +34,9 @@ class Reads:
         clock: Callable[[], float] = time.monotonic,
         observe: Callable[[float], None] = lambda seconds: None,
         looked: Callable[[bool], None] = lambda hit: None,
+        allow: Callable[[Scope], None] = lambda scope: None,
     ) -> None:
-        self._turns = Turns(running, limits or Limits(), observe=observe)
+        self._turns = Turns(running, limits or Limits(), observe=observe, allow=allow)
         self._clock = clock
         self._looked = looked
         self._kept: OrderedDict[Hashable, tuple[float, Turn[Any]]] = OrderedDict()

@@ -49,11 +49,18 @@ class _Line:
 
 
 class Turns:
-    """Use from one event loop; `close` when done. observe: called with the seconds of every read."""
+    """Use from one event loop; `close` when done. observe: called with the seconds of every read. allow: raises for
+    a tenant that may not ask any more."""
 
     def __init__(
-        self, running: Running, limits: Limits, *, observe: Callable[[float], None] = lambda seconds: None
+        self,
+        running: Running,
+        limits: Limits,
+        *,
+        observe: Callable[[float], None] = lambda seconds: None,
+        allow: Callable[[Scope], None] = lambda scope: None,
     ) -> None:
+        self._allow = allow
         self._queries = running
         self._limits = limits
         self._observe = observe
@@ -84,6 +91,7 @@ class Turns:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _check(self, scope: Scope) -> None:
+        self._allow(scope)
         limits, line = self._limits, self._lines.get(scope.tenant, _Line())
         if self._running + self._waiting >= limits.all:
             raise _limited(f"{limits.all} queries run or wait already (analytics.query.max_concurrent).")

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from factbook.access.audit import Audit
 from factbook.access.keys import Keys, NewKey
+from factbook.access.person_requests import PersonRequests
+from factbook.access.privacy import Privacy
+from factbook.access.query_costs import QueryCosts
+from factbook.access.quotas import Quotas
+from factbook.access.rate_limits import RateLimits
 from factbook.access.tenancy import Tenancy
 from factbook.access.tenant_settings import TenantSettings
 from factbook.core.clock import Clock
@@ -14,6 +20,7 @@ from factbook.core.telemetry import Telemetry
 from factbook.ingest.event_types import EventTypes
 from factbook.ingest.feed import Feed
 from factbook.ingest.intake import Intake
+from factbook.ingest.personal import Personal
 from factbook.ingest.retention import Retention
 from factbook.ingest.sessions import Sessions
 from factbook.ingest.telemetry.counters import Counters
@@ -43,6 +50,9 @@ class Services:
     metadata: Metadata
     keys: Keys
     outgoing: Outgoing
+    rate_limits: RateLimits
+    quotas: Quotas
+    query_costs: QueryCosts
     made: tuple[NewKey, ...]
     tenancy: Tenancy
     tenant_settings: TenantSettings
@@ -63,3 +73,7 @@ class Services:
     running: Running
     retention: Retention
     telemetry: Telemetry
+    audit: Audit
+    personal: Personal
+    privacy: Privacy
+    person_requests: PersonRequests

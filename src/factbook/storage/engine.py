@@ -96,6 +96,7 @@ class Engine:
         self._aside = threading.Lock()
         self._beside: Any = None
         self._closed = threading.Event()
+        self._last = threading.local()
         try:
             first = clickhouse_connect.get_client(**arguments, database=None if self.embedded else "default")
             self._all.append(first)
@@ -157,14 +158,14 @@ class Engine:
     ) -> list[tuple[Any, ...]]:
         """query_id: the server's name for the statement; the embedded engine gives its own."""
         with self._client() as client:
-            return list(client.query(sql, parameters=dict(parameters or {}), settings=_named(query_id)).result_rows)
+            return list(self._asked(client, sql, parameters, query_id).result_rows)
 
     def counted(
         self, sql: str, parameters: Mapping[str, Any] | None = None, *, query_id: str = ""
     ) -> tuple[list[tuple[Any, ...]], int | None]:
         """The rows, and how many rows were read for them (None where the driver does not say)."""
         with self._client() as client:
-            result = client.query(sql, parameters=dict(parameters or {}), settings=_named(query_id))
+            result = self._asked(client, sql, parameters, query_id)
             read = (result.summary or {}).get("read_rows")
             return list(result.result_rows), None if read is None else int(read)
 
@@ -173,7 +174,7 @@ class Engine:
     ) -> list[dict[str, Any]]:
         """Rows as dicts by column name."""
         with self._client() as client:
-            return list(client.query(sql, parameters=dict(parameters or {}), settings=_named(query_id)).named_results())
+            return list(self._asked(client, sql, parameters, query_id).named_results())
 
     def table(self, sql: str, parameters: Mapping[str, Any] | None = None, *, query_id: str = "") -> pa.Table:
         """The result as an Arrow table (strings as strings)."""
@@ -182,6 +183,17 @@ class Engine:
                 sql, parameters=dict(parameters or {}), use_strings=True, settings=_named(query_id)
             )
             return result
+
+    def rows_read(self) -> int:
+        """How many rows of tables the last statement of this thread read; 0 where that is not known: the embedded
+        engine tells the rows of the result in its place, and a result as Arrow tells nothing."""
+        read, self._last.rows_read = getattr(self._last, "rows_read", 0), 0
+        return int(read)
+
+    def _asked(self, client: Any, sql: str, parameters: Mapping[str, Any] | None, query_id: str) -> Any:
+        result = client.query(sql, parameters=dict(parameters or {}), settings=_named(query_id))
+        self._last.rows_read = 0 if self.embedded else (result.summary or {}).get("read_rows", 0)
+        return result
 
     def running(self, comment: str) -> list[tuple[str, float, int]]:
         """(log_comment, seconds, rows read so far) of every running statement whose log_comment begins so."""

@@ -47,6 +47,7 @@ from .tables import (
     TENANTS,
 )
 from .tenants import TenantRows
+from .usage_rows import UsageRows
 
 _Row = TypeVar("_Row", Tenant, ApiKey, EventType, LetterOutcome, JobRun)
 
@@ -77,6 +78,7 @@ class Metadata:
         self.objectives = DefinitionRows(database, OWN_OBJECTIVES)
         self.people = PeopleRows(database)
         self.tenants = TenantRows(database)
+        self.usage = UsageRows(database)
 
     @classmethod
     def open(cls, address: str, data: Path, sealing: SecretStr | None = None) -> Metadata:

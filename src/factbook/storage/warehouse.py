@@ -82,7 +82,9 @@ class Warehouse:
             if left < _LEAST_SECONDS:
                 raise too_long()
             settings = f"{self._bounds}, max_execution_time = {left:.3f}, log_comment = {text(statement.comment)}"
-            return read(f"{sql}\nSETTINGS {settings}", bound, query_id=statement.id)
+            found = read(f"{sql}\nSETTINGS {settings}", bound, query_id=statement.id)
+            statement.rows_read = self._engine.rows_read()
+            return found
 
 
 def _bound(scope: Scope, sql: str, parameters: Mapping[str, Any] | None) -> dict[str, Any]:

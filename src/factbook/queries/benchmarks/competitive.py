@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from factbook.core.errors import FactbookError, Kind
-from factbook.core.scope import Scope, Tier
+from factbook.core.scope import Scope
+from factbook.core.tiers import Feature, require_feature
 from factbook.queries.asking.request import MAX_METRICS
 from factbook.queries.inquiry import Inquiry
 
@@ -19,12 +19,7 @@ NONE = "There are no benchmarks yet: PUT /api/v1/analytics/benchmarks/{id} keeps
 
 def entitled(scope: Scope) -> None:
     """FORBIDDEN for a tenant below the enterprise tier."""
-    if not scope.tier.includes(Tier.ENTERPRISE):
-        raise FactbookError(
-            Kind.FORBIDDEN,
-            f"Competitive analysis is part of the {Tier.ENTERPRISE} tier; this tenant has {scope.tier}.",
-            hint="Change the tenant's tier.",
-        )
+    require_feature(scope, Feature.COMPETITIVE_ANALYSIS)
 
 
 async def competitive(asked: Inquiry, benchmarks: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -12,12 +12,15 @@ from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 from factbook.access import gate
 from factbook.access.gate import COOKIE
 from factbook.access.key_sets import KeysNeededError
+from factbook.access.rate_limits import LimitedError
 from factbook.access.roles import require
 from factbook.core.errors import Kind
 from factbook.core.scope import Role, Scope
 from factbook.services import Services
 
+from .audited import before
 from .problems import CONTENT_TYPE, STATUS, TITLE
+from .rate_headers import STANDING
 
 _BEARER = HTTPBearer(auto_error=False, scheme_name="Bearer key", description="An API key, or a token made with one.")
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="X-API-Key", description="An API key.")
@@ -53,9 +56,30 @@ def scope_for(services: Services, *roles: Role) -> Callable[..., Coroutine[Any, 
         _header: Any = Security(_HEADER),
         _cookie: Any = Security(_COOKIE),
     ) -> Scope:
-        return require(await let_in(services, request.headers, method=request.method), *roles)
+        caller = require(await _known(services, request), *roles)
+        await before(services, request, caller)
+        return caller
 
     return scope
+
+
+async def _known(services: Services, request: Request) -> Scope:
+    """Who calls: told to the audit trail, whether he may do what he asks or not."""
+    caller = await let_in(services, request.headers, method=request.method)
+    request.state.caller = caller
+    if not hasattr(request.state, STANDING):
+        await _count(services, caller, request)
+    return caller
+
+
+async def _count(services: Services, caller: Scope, request: Request) -> None:
+    """One request of this caller. LIMITED past one of his limits."""
+    try:
+        standing = await services.rate_limits.hit(caller)
+    except LimitedError as error:
+        setattr(request.state, STANDING, error.standing)
+        raise
+    setattr(request.state, STANDING, standing)
 
 
 def refusals(*kinds: Kind, signed_in: bool = True) -> dict[int | str, dict[str, Any]]:

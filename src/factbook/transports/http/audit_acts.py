@@ -56,6 +56,11 @@ def _tenant(services: Services, scope: Scope, id_: str) -> Any:
     return asdict(services.tenancy.get(scope, id_ or scope.tenant))
 
 
+def _limits(services: Services, scope: Scope, id_: str) -> Any:
+    inside = services.tenancy.within(scope, id_)
+    return asdict(services.quotas.plan(inside.tenant, inside.tier))
+
+
 def _settings(services: Services, scope: Scope, _: str) -> Any:
     row = services.metadata.tenant(scope)
     return {name: getattr(row, name) for name in ("own_zone", "currency", "rates", "week_start", "fiscal_year_start")}
@@ -111,6 +116,7 @@ ACTS: Mapping[tuple[str, str], Act] = {
     ("POST", _TENANTS): Act("tenant.create", "id", _tenant),
     ("PUT", f"{_TENANTS}/{{tenant_id}}"): Act("tenant.change", "tenant_id", _tenant),
     ("DELETE", f"{_TENANTS}/{{tenant_id}}"): Act("tenant.remove", "tenant_id", _tenant),
+    ("PUT", f"{_TENANTS}/{{tenant_id}}/limits"): Act("tenant.limits", "tenant_id", _limits),
     ("PUT", "/api/v1/settings"): Act("settings.change", told=_settings),
     ("PUT", "/api/v1/privacy/retention"): Act("retention.change", told=_retention),
     ("POST", "/api/v1/privacy/retention/run"): Act("retention.run"),
