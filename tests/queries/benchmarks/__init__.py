@@ -1,0 +1,1 @@
+"""Of queries about benchmarks."""
