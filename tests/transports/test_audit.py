@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from factbook.core.scope import Role, Scope
+from factbook.storage.audit_rows import Sought
 from factbook.storage.engine import Engine
 from factbook.transports.http.audit_acts import ACTS, ASKING, READING, SENDING
 from factbook.web.pages import router as pages_of
@@ -116,12 +117,17 @@ def test_refused_calls_of_a_known_caller_are_counted_in_one_entry(admin: Caller)
 def test_a_wrong_key_is_entered_in_the_trail_of_who_operates_the_server(served: Whole, admin: Caller) -> None:
     answer = served.client.get("/api/v1/settings", headers={"X-API-Key": "fb_admin_" + "x" * 43})
     assert answer.status_code == 401
-    served.services.audit.flush(all=True)
-    from factbook.storage.audit_rows import Sought
-
     found = served.services.audit.found(Scope.system(), Sought(result="refused", thing="GET /api/v1/settings"), 5)
     assert found
     assert found[0].actor == ""
+
+
+def test_a_sender_who_is_not_let_in_is_counted(served: Whole, admin: Caller) -> None:
+    for _ in range(3):
+        answer = served.client.post("/events/batch", json={}, headers={"X-API-Key": "fb_writer_" + "y" * 43})
+        assert answer.status_code == 401
+    found = served.services.audit.found(Scope.system(), Sought(thing="POST /events/batch"), 5)
+    assert sum(json.loads(entry.detail)["count"] for entry in found) == 3
 
 
 def test_reading_and_sending_events_is_not_entered(admin: Caller) -> None:

@@ -65,9 +65,9 @@ def test_where_consent_is_needed_first_who_never_gave_it_is_not_tracked(admin: C
 
 @pytest.mark.parametrize("header", [{"DNT": "1"}, {"Sec_GPC": "1"}])
 def test_a_browser_that_objects_is_heard_where_the_tenant_says_so(admin: Caller, header: dict[str, str]) -> None:
-    assert reasons(admin.send(view("ann"), **header)) == []
+    assert reasons(admin.send(view("ann"), headers=header)) == []
     admin.call("PUT", "/api/v1/privacy/settings", {"signals": True})
-    answer = admin.send(view("ann"), status=422, **header)
+    answer = admin.send(view("ann"), status=422, headers=header)
     assert [error["reason"] for error in answer["errors"]] == ["objected"]
     assert reasons(admin.send(view("ann"))) == []
 
@@ -144,7 +144,7 @@ def test_an_erased_person_is_known_nowhere_and_the_proof_says_what_went(admin: C
     admin.send({"event_type": "", "anonymous_id": "v1"}, {"event_type": "", "user_id": "bob"}, status=422)
     assert admin.services.sessions
     assert sum(admin.services.sessions.build()) >= 0
-    before = admin.call("GET", "/api/v1/metrics/events?period=today")
+    before = admin.call("GET", "/api/v1/metrics?metric_name=events.count&interval=1d")
     asked = admin.call("DELETE", f"{USERS}/ann", status=202)
     admin.services.person_requests.work()
     done = admin.call("GET", f"/api/v1/privacy/requests/{asked['id']}")
@@ -164,7 +164,9 @@ def test_an_erased_person_is_known_nowhere_and_the_proof_says_what_went(admin: C
     assert sorted((event["user_id"] or event["anonymous_id"]) for event in admin.events()) == ["bob", "v2"]
     told = admin.call("GET", f"{USERS}/ann")
     assert (told["events"], told["sessions"], told["dead_letters"], told["anonymous_ids"]) == ([], [], [], [])
-    assert admin.call("GET", "/api/v1/metrics/events?period=today")["data"] == before["data"], "counts stay"
+    assert admin.call("GET", "/api/v1/metrics?metric_name=events.count&interval=1d")["total"] == before["total"], (
+        "counts stay"
+    )
     assert "ann" not in json.dumps(done)
 
 

@@ -99,7 +99,7 @@ class PersonRequests:
     def events(self, scope: Scope, id_: str) -> int:
         """How many events are his."""
         who = erasure.person(self._engine, scope.tenant, self._personal.names_of(scope, id_))
-        return erasure.counts(self._engine, scope.tenant, who, before=epoch_ms(self._clock()))["events"]
+        return erasure.events(self._engine, scope.tenant, who, before=epoch_ms(self._clock()))
 
     def told(self, scope: Scope, id_: str) -> dict[str, Any]:
         """All that is kept about him, JSON-able: for few events (INLINE)."""

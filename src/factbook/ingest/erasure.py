@@ -66,6 +66,11 @@ def person(engine: Engine, tenant: str, names: Sequence[str]) -> Person:
     return Person(tuple(names), tuple(sorted(set(found) - set(names))))
 
 
+def events(engine: Engine, tenant: str, who: Person, *, before: int) -> int:
+    """How many events are his and came in until `before` (milliseconds)."""
+    return _count(engine, tenant, who, PLACES[0], before)
+
+
 def counts(engine: Engine, tenant: str, who: Person, *, before: int) -> dict[str, int]:
     """Rows by table that are his and came in until `before` (milliseconds)."""
     return {place.table: _count(engine, tenant, who, place, before) for place in PLACES}

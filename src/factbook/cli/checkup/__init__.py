@@ -8,7 +8,7 @@ from .cache import cache
 from .finding import BROKEN, NOTE, OK, Examined, Finding
 from .machine import clock, disk, folder, memory, open_files, places, port, python
 from .running import server
-from .stores import journal, metadata, warehouse
+from .stores import audit, journal, metadata, sealing, warehouse
 from .values import asides, unused
 
 __all__ = ["BROKEN", "CHECKS", "NOTE", "OK", "Examined", "Finding", "examine"]
@@ -24,6 +24,8 @@ CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     port,
     journal,
     metadata,
+    sealing,
+    audit,
     warehouse,
     cache,
     places,

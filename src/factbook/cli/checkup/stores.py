@@ -75,6 +75,60 @@ def metadata(examined: Examined) -> Iterator[Finding]:
         yield Finding("metadata", NOTE, f"{database.name}, at schema {at or 'none'}, newest is {newest}", _MIGRATE)
 
 
+def audit(examined: Examined) -> Iterator[Finding]:
+    """Whether the audit trail of every tenant is as it was written."""
+    from factbook.access.audit import broken
+    from factbook.core.scope import Scope
+    from factbook.storage.audit_rows import AuditRows
+    from factbook.storage.database import Database
+
+    address, data = examined.settings.database.address, examined.settings.server.data
+    if not address and not (data / "metadata.db").exists():
+        return
+    try:
+        database = Database(address, data)
+    except FactbookError:  # `metadata` says so
+        return
+    try:
+        with database.reading() as connection:
+            if not sa.inspect(connection).has_table("audit_heads"):
+                return
+        rows = AuditRows(database)
+        tenants = rows.tenants_of_system()
+        entries = 0
+        for tenant in tenants:
+            scope = Scope.system(tenant)
+            found = broken(rows, scope)
+            if found is not None:
+                message = f"the trail of {tenant} is broken: entry {found.number} {found.why}"
+                hint = "Somebody changed the metadata database: compare it with a backup, and exported hashes with it."
+                yield Finding("audit", BROKEN, message, hint)
+            entries += rows.head(scope).number
+        yield Finding("audit", OK, f"{entries} entries of {len(tenants)} tenants looked at")
+    except FactbookError as error:
+        yield _broken("audit", error, "Start the database.")
+    finally:
+        database.close()
+
+
+def sealing(examined: Examined) -> Iterator[Finding]:
+    """Whether the secrets in the metadata database are sealed."""
+    from factbook.storage.sealing import KEY_FILE
+
+    settings = examined.settings
+    if settings.security.secret_key is not None:
+        yield Finding("secrets", OK, "sealed under FACTBOOK_SECRET_KEY")
+    elif (settings.server.data / KEY_FILE).exists() or not settings.database.address:
+        yield Finding("secrets", OK, f"sealed under {settings.server.data / KEY_FILE}: keep a copy of it elsewhere")
+    else:
+        yield Finding(
+            "secrets",
+            NOTE,
+            "kept in the metadata database as they are",
+            "Set FACTBOOK_SECRET_KEY, the same everywhere.",
+        )
+
+
 def warehouse(examined: Examined) -> Iterator[Finding]:
     """Whether the warehouse answers, its version, its clock and its schema."""
     address, data = examined.settings.warehouse.url, examined.settings.server.data

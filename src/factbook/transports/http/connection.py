@@ -17,7 +17,7 @@ from factbook.ingest.intake import Origin, Receipt, Request
 from factbook.services import Services
 
 from .request_id import Headers, identity, new_id
-from .ways_in import WAYS, Call, Way, answer, call_of, mark, origin, sender
+from .ways_in import WAYS, Call, Way, answer, call_of, count_refusal, mark, origin, sender
 
 _NAMED = frozenset((b"x-request-id", b"traceparent", b"x-factbook-load"))
 """What makes a request one of its own, whatever the one before it said."""
@@ -107,6 +107,8 @@ class Connection(HttpToolsProtocol):
         self, cycle: RequestResponseCycle, call: Call, way: Way, added: Headers, outcome: Receipt | Exception
     ) -> None:
         status, headers, content = answer(call, way, outcome)
+        if isinstance(outcome, Exception):
+            count_refusal(self._services.audit, call, status)
         if cycle.disconnected:
             return
         lines = [STATUS_LINE[status]]

@@ -14,7 +14,7 @@ from factbook.ingest.intake import Receipt
 from factbook.services import Services
 
 from .request_id import identity
-from .ways_in import WAYS, answer, call_of, let_in_sender, mark, origin
+from .ways_in import WAYS, answer, call_of, count_refusal, let_in_sender, mark, origin
 
 _NUMBER = re.compile(r"[0-9]{1,19}\Z")
 
@@ -87,6 +87,8 @@ class IngestRoutes:
         except Exception as error:  # noqa: BLE001 (told apart, and logged, where the answer is made)
             outcome = error
         status, headers, content = answer(call, way, outcome)
+        if isinstance(outcome, Exception):
+            count_refusal(self._services.audit, call, status)
         if not await body.drained():  # the connection cannot be used again
             added.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": status, "headers": [*headers, *added]})

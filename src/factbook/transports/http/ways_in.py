@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 
+from factbook.access.audit import Audit
 from factbook.access.gate import authenticate
 from factbook.access.key_sets import KeysNeededError
 from factbook.access.keys import Keys
 from factbook.access.roles import SENDERS, require
 from factbook.core.errors import FactbookError, Kind
-from factbook.core.scope import Scope
+from factbook.core.scope import DEFAULT_TENANT, Scope
 from factbook.ingest.intake import Mark, Origin, Receipt
 
 from .problems import problem, unexpected
@@ -100,6 +101,12 @@ async def let_in_sender(keys: Keys, call: Call) -> Scope:
     except KeysNeededError as needed:
         await asyncio.to_thread(needed.keys.fetch)
         return sender(keys, call)
+
+
+def count_refusal(audit: Audit, call: Call, status: int) -> None:
+    """Tells the audit trail of a sender who was not let in."""
+    if status in (401, 403):
+        audit.refused(DEFAULT_TENANT, "", f"POST {call.path}", status, call.ip)
 
 
 def origin(call: Call) -> Origin:
