@@ -13,7 +13,7 @@ from factbook.core.clock import epoch_ms
 from .fields import RECORD
 from .question import Content, checked, known
 from .scores import EXPLAINED, scores
-from .spread import Spread, daily_trend, largest, spread
+from .spread import Spread, largest, spread
 from .watching import watched
 
 NO_EVENTS = "No event names this content in the period: counts are 0, and what they would be divided by is missing."
@@ -66,7 +66,7 @@ def reckoned(
         "top_countries": largest(found.countries),
         "top_regions": largest(found.regions),
         "hourly_distribution": {str(hour): found.hours.get(hour, 0) for hour in range(24)},
-        "daily_trend": daily_trend(asked, found),
+        "daily_trend": found.trend,
     }
     by_name = scores(told, days_so_far(asked))
     return {

@@ -23,13 +23,14 @@ _VIEW = "event_type = 'content_view'"
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Views of the period by country and region where events have one, by hour of day; days: by day, also those
-    before the period that a trend looks at. last_ms: when the newest event was processed."""
+    """Views of the period by country and region where events have one, by hour of day. trend: by how many per cent
+    of their mean views change a day: the slope of a straight line through the days that are over, from the first of
+    them with a view on; None for fewer than three. last_ms: when the newest event was processed."""
 
     countries: Mapping[str, int] = field(default_factory=dict)
     regions: Mapping[str, int] = field(default_factory=dict)
     hours: Mapping[int, int] = field(default_factory=dict)
-    days: Mapping[date, int] = field(default_factory=dict)
+    trend: float | None = None
     last_ms: int | None = None
 
 
@@ -58,12 +59,13 @@ FROM events
 GROUP BY content_id""",
         parameters,
     )
+    whole = [day.toordinal() - _EPOCH - begun for day in _trend_days(asked)]
     return {
         id_: Spread(
             countries,
             regions,
             {hour: n for hour, n in enumerate(hours) if n},
-            {date.fromordinal(_EPOCH + begun + place): n for place, n in enumerate(days) if n},
+            slope([days[place] for place in whole]),
             int(last) or None,
         )
         for id_, countries, regions, hours, days, last in rows
@@ -76,16 +78,15 @@ def largest(found: Mapping[str, int], most: int = TOLD) -> dict[str, int]:
     return dict(named[:most])
 
 
-def daily_trend(asked: Content, found: Spread) -> float | None:
-    """By how many per cent of their mean views change a day: the slope of a straight line through the days that are
-    over, from the first of them with a view on; None for fewer than three."""
-    calendar, period = asked.about.calendar, asked.about.period
-    day, counts = calendar.day(_trend_from(asked)), []
-    until = min(period.end, asked.now)
+def _trend_days(asked: Content) -> list[date]:
+    """The days that are over of those that a trend looks at."""
+    calendar = asked.about.calendar
+    day, days = calendar.day(_trend_from(asked)), []
+    until = min(asked.about.period.end, asked.now)
     while calendar.midnight(day + timedelta(days=1)) <= until:
-        counts.append(found.days.get(day, 0))
+        days.append(day)
         day += timedelta(days=1)
-    return slope(counts)
+    return days
 
 
 def slope(counts: Sequence[int]) -> float | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.sql import Parameters
+from factbook.metrics.model import Metric
 from factbook.queries.asking.aggregates import aggregate
 from factbook.queries.asking.leaves import Leaf, Read, Value, leaves, reckoned
 from factbook.queries.behaviour.history import inside
@@ -77,15 +78,13 @@ def cut(asked: Inquiry, fields: Fields, money: Amounts, by: tuple[str, ...]) -> 
             f"There are more than {MAX_ROWS:,} strategies or symbols.",
             hint="Filter on some of them, or ask for a shorter period.",
         )
-    found: dict[str, dict[Any, dict[Leaf, Any]]] = {ALL: {None: {}}, **{name: {} for name in by}}
-    for row in rows:
-        is_away, told, numbers = row[: len(by)], row[len(by) : 2 * len(by)], row[2 * len(by) :]
-        at = next((place for place, away in enumerate(is_away) if not away), None)
-        name, value = (ALL, None) if at is None else (by[at], told[at])
-        found[name][value] = dict(zip(read, numbers, strict=True))
-    return Cut(
-        {name: {value: _record(asked, metrics, one) for value, one in each.items()} for name, each in found.items()}
-    )
+    reads = _reads(asked, metrics, read, [row[2 * len(by) :] for row in rows])
+    found: dict[str, dict[Any, dict[str, Value]]] = {ALL: {None: _record(reads, -1)}, **{name: {} for name in by}}
+    for place, row in enumerate(rows):
+        at = next((at for at, is_away in enumerate(row[: len(by)]) if not is_away), None)
+        name, value = (ALL, None) if at is None else (by[at], row[len(by) + at])
+        found[name][value] = _record(reads, place)
+    return Cut(found)
 
 
 def _key(name: str, zone: str, parameters: Parameters) -> str:
@@ -94,14 +93,28 @@ def _key(name: str, zone: str, parameters: Parameters) -> str:
     return _TIMES[name].format(zone=zone)
 
 
-def _record(asked: Inquiry, metrics: Mapping[str, Any], found: Mapping[Leaf, Any]) -> dict[str, Value]:
+def _reads(
+    asked: Inquiry, metrics: Mapping[str, Metric], read: Sequence[Leaf], rows: Sequence[Sequence[Any]]
+) -> Mapping[str, Read]:
+    """By field, its value in each of `rows`, which hold the leaves in order; nothing before the first."""
+    places = {leaf: place for place, leaf in enumerate(read)}
+
     def fetch(leaf: Leaf, opening: bool) -> Read:
-        value = found.get(leaf, 0 if leaf.measure.kind == "count" else None)
-        known = None if value is None or math.isnan(value) else value
-        return lambda row, span: known
+        place, empty = places[leaf], 0 if leaf.measure.kind == "count" else None
+
+        def value(row: int, span: int) -> Value:
+            found: Value = rows[row][place] if row >= 0 else empty
+            return None if found is None or math.isnan(found) else found
+
+        return value
 
     days = asked.about.period.length.total_seconds() / 86_400
+    catalog = asked.records.tenant.catalog
     return {
-        field: reckoned(asked.records.tenant.catalog, metric, fetch, lambda span: None, lambda span: days)(0, 0)
+        field: reckoned(catalog, metric, fetch, lambda span: None, lambda span: days)
         for field, metric in metrics.items()
     }
+
+
+def _record(reads: Mapping[str, Read], row: int) -> dict[str, Value]:
+    return {field: read(row, 0) for field, read in reads.items()}
