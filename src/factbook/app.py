@@ -22,6 +22,7 @@ from factbook.access.query_costs import QueryCosts
 from factbook.access.quotas import Quotas
 from factbook.access.rate_limits import RateLimits
 from factbook.access.tenancy import Tenancy
+from factbook.access.tenant_removal import TenantRemoval
 from factbook.access.tenant_settings import TenantSettings
 from factbook.access.token_keys import token_keys
 from factbook.core.clock import Clock, epoch_ms, system_clock
@@ -89,9 +90,8 @@ from factbook.transports.http import (
     journeys,
     keys,
     lifecycle,
-    lineage,
-    lineage,
     limits,
+    lineage,
     metrics,
     named_funnels,
     objectives,
@@ -183,7 +183,6 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         (retention.router(services), []),
         (privacy.router(services), []),
         (audit.router(services), []),
-        (lineage.router(services), []),
         (lineage.router(services), []),
         (settings.router(services), []),
         (feed.router(services), []),
@@ -312,16 +311,6 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             cells=query.max_cells,
             running=running,
         )
-        tenancy = Tenancy(
-            metadata,
-            access,
-            tenant_settings,
-            warehouse,
-            engine,
-            clock,
-            settle=intake.drain,
-            changed=versions.changed,
-        )
         own_segments = KeptSegments(
             metadata.segments, SegmentMembers(engine), warehouse, own_metrics.catalog, tenant_settings.of, clock
         )
@@ -347,7 +336,10 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             quotas=quotas,
             query_costs=costs,
             made=made,
-            tenancy=tenancy,
+            tenancy=Tenancy(metadata, access, clock),
+            tenant_removal=TenantRemoval(
+                engine, metadata, access, clock, settle=intake.drain, changed=versions.changed
+            ),
             tenant_settings=tenant_settings,
             types=types,
             intake=intake,

@@ -64,7 +64,7 @@ def jobs(services: Services) -> tuple[Job, ...]:
         Job("key-uses", "Write down when keys were used last.", keys.note_uses, 60.0),
         *trusted,
         Job("quotas", "Write down how many events tenants sent.", services.quotas.settle, quotas.PERIOD),
-        Job("tenants", "Remove the data of tenants that are to go.", services.tenancy.remove_waiting, 15.0),
+        Job("tenants", "Remove the data of tenants that are to go.", services.tenant_removal.run, 15.0),
         Job("event-types", "Take over event types that another process changed.", services.types.refresh, 60.0),
         Job("privacy", "Take over what was decided about people.", services.personal.refresh, 15.0),
         Job("person-requests", "Erase people and write their data down, as asked.", services.person_requests.work, 2.0),

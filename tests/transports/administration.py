@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 from factbook.access.keys import Keys
 from factbook.access.tenancy import Tenancy
+from factbook.access.tenant_removal import TenantRemoval
 from factbook.access.tenant_settings import TenantSettings
 from factbook.core.scope import Role, Scope
 from factbook.core.sections import Settings
@@ -77,7 +78,8 @@ def administration(
             keys=known,
             rate_limits=UNLIMITED,
             tenant_settings=settings_of,
-            tenancy=Tenancy(metadata, known, settings_of, warehouse, engine, clock, settle=lambda _: True),
+            tenancy=Tenancy(metadata, known, clock),
+            tenant_removal=TenantRemoval(engine, metadata, known, clock, settle=lambda _: True),
             types=EventTypes(metadata, clock),
             retention=Retention(engine, metadata, clock, settle=lambda _: True),
             intake=intake,

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from factbook.access.tenancy import GRACE_SECONDS
+from factbook.access.tenant_removal import GRACE_SECONDS
 from factbook.core.scope import DEFAULT_TENANT, Role, Scope
 from factbook.storage import tenant_data
 from factbook.storage.engine import Engine
@@ -223,14 +223,14 @@ def test_removing_takes_everything_and_nothing_of_another_and_can_be_repeated(
     assert served.call("DELETE", path, role=Role.OWNER).json() == answer.json()
     assert by(served, key, "GET", ME).status_code == 401
 
-    tenancy = served.services.tenancy
-    tenancy.remove_waiting()
+    removal = served.services.tenant_removal
+    removal.run()
     assert tenant_data.count(engine, other) == {}
     assert served.call("GET", f"{TENANTS}/{other}", role=Role.OWNER).status_code == 200
     put_event(engine, other, served.clock)  # by another process, that has not heard of it yet
     served.clock.forward(seconds=GRACE_SECONDS)
-    tenancy.remove_waiting()
-    assert tenancy.remove_waiting() == ""
+    removal.run()
+    assert removal.run() == ""
     assert tenant_data.count(engine, other) == {}
     assert served.call("GET", f"{TENANTS}/{other}", role=Role.OWNER).status_code == 404
     held = served.services.metadata.tenants.holdings(Scope.system(other))

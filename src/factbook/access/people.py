@@ -149,6 +149,10 @@ class People:
         known = self._known.get(scope.actor)
         return known.row if known else None
 
+    def are_known(self) -> bool:
+        """Whether there is anybody, in any tenant."""
+        return bool(self._known)
+
     def generation(self, scope: Scope) -> int:
         """Of the sessions of whoever asks, 0 where that is no person."""
         row = self.find(scope)

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import structlog
-
-from factbook.core.clock import Clock, epoch_ms
+from factbook.core.clock import Clock, epoch_ms, system_clock
 from factbook.core.errors import FactbookError, Kind, invalid
 from factbook.core.scope import DEFAULT_TENANT, Role, Scope, Tier
-from factbook.storage import tenant_data
-from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
 from factbook.storage.rows import Tenant
 from factbook.storage.tenants import unknown
-from factbook.storage.warehouse import Warehouse
 
 from .branding import branding_of
 from .keys import Keys
@@ -27,48 +19,22 @@ from .role_rules import rules_of
 from .roles import is_operator
 from .tenant_settings import FIELDS, TenantSettings
 
-log = structlog.get_logger()
-
 OPERATORS = ("tier", "suspended")
 """What only the operator changes."""
-GRACE_SECONDS = 60.0
-"""Longer than another process takes in events of a tenant that is being removed."""
 
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
-_PATIENCE_SECONDS = 10.0
 _LONGEST_NAME = 200
-_USAGE = """
-SELECT count(), countIf(processed_at >= fromUnixTimestamp64Milli({month:Int64}, 'UTC'))
-FROM events WHERE tenant = {tenant:String}
-"""
 
 
 class Tenancy:
     """Every method may be called from any thread. NOT_FOUND for a tenant that is neither the caller's own nor, for the
     operator, there at all."""
 
-    def __init__(
-        self,
-        metadata: Metadata,
-        keys: Keys,
-        settings: TenantSettings,
-        warehouse: Warehouse,
-        engine: Engine,
-        clock: Clock,
-        *,
-        settle: Callable[[float], bool],
-        changed: Callable[[str | None], None] = lambda tenant: None,
-    ) -> None:
-        """settle(seconds): waits until all that was accepted is in the warehouse. changed: as for retention."""
+    def __init__(self, metadata: Metadata, keys: Keys, clock: Clock = system_clock) -> None:
         self._metadata = metadata
         self._keys = keys
-        self._settings = settings
-        self._warehouse = warehouse
-        self._engine = engine
+        self._settings = TenantSettings(metadata, keys)
         self._clock = clock
-        self._settle = settle
-        self._changed = changed
-        self._removing = threading.Lock()
 
     def all(self, scope: Scope) -> list[Tenant]:
         """By id. FORBIDDEN but for the operator."""
@@ -157,51 +123,6 @@ class Tenancy:
             self._keys.refresh()
         return self.get(scope, tenant)
 
-    def remove_waiting(self) -> str:
-        """Removes the data of tenants that are to go, and a minute after they were, the tenants: what another process
-        took in meanwhile goes too. Interrupted, the next run goes on."""
-        waiting = [tenant for tenant in self._metadata.tenants_of_system() if tenant.removing_at is not None]
-        if not waiting or not self._removing.acquire(blocking=False):
-            return ""
-        try:
-            self._settle(_PATIENCE_SECONDS)
-            return ", ".join(self._remove(tenant) for tenant in waiting)
-        finally:
-            self._removing.release()
-
-    def _remove(self, tenant: Tenant) -> str:
-        assert tenant.removing_at is not None
-        gone = tenant_data.remove(self._engine, tenant.id)
-        self._changed(tenant.id)
-        if epoch_ms(self._clock()) - tenant.removing_at >= GRACE_SECONDS * 1000:
-            gone |= self._metadata.tenants.remove_of_system(tenant.id)
-            self._keys.refresh()
-        rows = sum(gone.values())
-        log.info("tenant data removed", tenant=tenant.id, rows=rows, is_gone="tenants" in gone)
-        return f"{rows} rows of {tenant.id}"
-
-    def usage(self, scope: Scope, tenant: str) -> dict[str, Any]:
-        """What the tenant uses: events kept, events taken in since his month began, good keys, people, queries asked
-        of this process since it began."""
-        inside = self.within(scope, tenant)
-        now = self._clock()
-        month = _month(now, inside.zone)
-        [(kept, lately)] = self._warehouse.rows(inside, _USAGE, {"month": epoch_ms(month)})
-        good = [
-            key
-            for key in self._keys.all(inside)
-            if key.revoked_at is None and (key.expires_at is None or key.expires_at > epoch_ms(now))
-        ]
-        return {
-            "tenant": tenant,
-            "month": month.strftime("%Y-%m"),
-            "events_kept": int(kept),
-            "events_this_month": int(lately),
-            "keys": len(good),
-            "people": len(self._keys.people.all(inside)),
-            "queries": self._warehouse.running.asked(inside),
-        }
-
     def _suspended_at(self, tenant: str, *, wanted: bool) -> int | None:
         if wanted and tenant == DEFAULT_TENANT:
             raise FactbookError(Kind.CONFLICT, "The operating tenant cannot be suspended.", field="suspended")
@@ -216,10 +137,6 @@ def _require_operator(scope: Scope) -> None:
             "Only whoever operates this server makes, lists, suspends and removes tenants.",
             hint="Sign in as an owner of the operating tenant, or see your own at /api/v1/admin/tenants/{your tenant}.",
         )
-
-
-def _month(now: datetime, zone: str) -> datetime:
-    return now.astimezone(ZoneInfo(zone)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _name(name: str) -> str:

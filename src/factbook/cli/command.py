@@ -30,8 +30,11 @@ COMMANDS: dict[str, Entry] = {
     "export": Entry("export", "export", "Write events to a file."),
     "migrate": Entry("migrate", "migrate", "Bring warehouse and metadata to the newest schema."),
     "keys": Entry("keys", "keys", "Make, list and revoke keys."),
+    "people": Entry("people", "people", "Add, list, change and disable who may sign in."),
+    "tenants": Entry("tenants", "tenants", "Add, list and suspend tenants; tell what each uses."),
     "doctor": Entry("doctor", "doctor", "Say what answers, what is wrong and how to mend it."),
     "bench": Entry("bench", "bench", "Measure ingest and queries beside a reference of the same run."),
+    "privacy": Entry("privacy", "privacy", "Tell all that is kept about a person, erase him, report."),
     "retention": Entry("retention", "retention", "Remove what is older than its retention, now."),
 }
 

@@ -19,6 +19,8 @@ from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Role
 from factbook.core.settings import Settings, load_settings
 
+from .ownership import owned
+
 keys = typer.Typer(
     help="Make, list and revoke keys.",
     no_args_is_help=True,
@@ -28,7 +30,6 @@ keys = typer.Typer(
 )
 
 _TIMEOUT_SECONDS = 10.0
-_SOON = "The running server takes this over within 15 seconds."
 
 
 class KeyStore(Protocol):
@@ -135,25 +136,14 @@ def store(settings: Settings) -> Iterator[tuple[KeyStore, str]]:
         with httpx.Client(base_url=address, headers=headers, timeout=_TIMEOUT_SECONDS, trust_env=False) as client:
             yield _Server(client), address
         return
-    with _database(settings, running=bool(address)) as database:
-        yield database, address or f"http://127.0.0.1:{settings.server.port}"
+    with _database(settings) as found:
+        yield found
 
 
 @contextmanager
-def _database(settings: Settings, *, running: bool) -> Iterator[_Database]:
-    from factbook.access.keys import Keys
-    from factbook.core.clock import epoch_ms, system_clock
-    from factbook.core.scope import DEFAULT_TENANT, Scope
-    from factbook.storage.metadata import Metadata
-
-    metadata = Metadata.open(settings.database.address, settings.server.data, settings.security.secret_key)
-    try:
-        zone = settings.server.timezone
-        metadata.ensure_tenant_of_system(DEFAULT_TENANT, now=epoch_ms(system_clock()), zone=zone)
-        scope = Scope(DEFAULT_TENANT, "cli", Role.OWNER, zone=zone)
-        yield _Database(Keys(metadata, system_clock), scope, _SOON if running else "")
-    finally:
-        metadata.close()
+def _database(settings: Settings) -> Iterator[tuple[_Database, str]]:
+    with owned(settings) as place:
+        yield _Database(place.keys, place.scope, place.note), place.address
 
 
 def _shown(row: Any) -> dict[str, Any]:
@@ -194,7 +184,9 @@ def create(
 ) -> None:
     """Make a key and print it, this once: only a digest of it is kept."""
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
-    with store(load_settings()) as (kept, _):
+    # An admin key makes no owners; whoever may write the data folder does.
+    place = _database if role is Role.OWNER else store
+    with place(load_settings()) as (kept, _):
         _show_new(kept, kept.create(name, role, expires_at))
 
 
@@ -236,10 +228,7 @@ def link() -> None:
 
 
 def _end_sign_ins(settings: Settings) -> None:
-    from factbook.storage.folder import read_holder
-
-    running = bool(read_holder(settings.server.data))
-    with _database(settings, running=running) as database:
+    with _database(settings) as (database, _):
         database.keys.sign_in.end_all()
         typer.echo("Every session, sign-in line and token made so far has ended.")
         _tell(database.note)

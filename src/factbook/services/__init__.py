@@ -12,6 +12,7 @@ from factbook.access.query_costs import QueryCosts
 from factbook.access.quotas import Quotas
 from factbook.access.rate_limits import RateLimits
 from factbook.access.tenancy import Tenancy
+from factbook.access.tenant_removal import TenantRemoval
 from factbook.access.tenant_settings import TenantSettings
 from factbook.core.clock import Clock
 from factbook.core.outgoing import Outgoing
@@ -55,6 +56,7 @@ class Services:
     query_costs: QueryCosts
     made: tuple[NewKey, ...]
     tenancy: Tenancy
+    tenant_removal: TenantRemoval
     tenant_settings: TenantSettings
     types: EventTypes
     intake: Intake

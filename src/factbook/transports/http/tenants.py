@@ -9,6 +9,7 @@ from factbook.access.branding import branding
 from factbook.access.role_rules import read_rules
 from factbook.access.role_rules import shown as rule_shown
 from factbook.access.roles import is_operator
+from factbook.access.tenant_usage import usage as tenant_usage
 from factbook.core.clock import from_epoch_ms
 from factbook.core.errors import Kind
 from factbook.core.scope import Role, Scope, Tier
@@ -163,7 +164,9 @@ def _reading(routes: APIRouter, services: Services, admin: Any) -> None:
     def usage(tenant_id: str, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """Events kept, events taken in since the month began (in the tenant's zone), keys that are good, people, and
         the queries that this server answered since it started."""
-        return services.tenancy.usage(scope, tenant_id)
+        return tenant_usage(
+            services.tenancy.within(scope, tenant_id), services.warehouse, services.keys, services.clock()
+        )
 
 
 def _making(routes: APIRouter, services: Services, admin: Any) -> None:
