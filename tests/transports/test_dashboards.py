@@ -120,6 +120,7 @@ def test_nothing_yet_says_what_to_send(served: Reading) -> None:
     assert [one["event_type"] for one in told["send_first"]] == ["import_started", "import_completed", "import_failed"]
     assert tile(told, "Rows by origin")["event_types"] == ["import_completed", "import_failed"]
     assert tile(data(served, "executive"), "What happens most")["event_types"] == []
+    assert data(served, "subscriptions")["is_empty"], "what may not be asked hides nothing"
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,8 @@ async def answered(
         return found | {"is_empty": _is_empty(body), "answer": msgspec.Raw(body)}
 
     tiles = await asyncio.gather(*(ask(tile) for tile in dashboard.tiles))
-    is_empty = all(tile["is_empty"] for tile in tiles)
+    found = [tile for tile in tiles if tile["answer"] is not None]
+    is_empty = bool(found) and all(tile["is_empty"] for tile in found)
     return {
         **{name: value for name, value in told(dashboard).items() if name != "tiles"},
         "is_empty": is_empty,

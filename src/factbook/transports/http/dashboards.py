@@ -75,8 +75,8 @@ def router(services: Services) -> APIRouter:
         summary="One dashboard with the answers of its tiles",
         description="Each tile holds the `answer` that POST /dashboard/metrics gives to its `question`; all are asked"
         " together. One that cannot be answered says why in `error`, and the others stay. `is_empty`: nothing of what"
-        " the tile looks at (`event_types`) happened; where that holds for all tiles, `send_first` has events to begin"
-        " with. " + FILTER_SYNTAX,
+        " the tile looks at (`event_types`) happened; where that holds for all that were answered, `send_first` has"
+        " events to begin with. " + FILTER_SYNTAX,
         responses=documented(_DATA, Kind.NOT_FOUND),
     )
     async def data(

@@ -14,13 +14,23 @@ export class Picture {
   #legend;
   #drawing = null;
   #hidden = new Set();
+  #size;
+  #over = new AbortController();
 
   constructor(node, legend) {
     this.#node = node;
     this.#legend = legend;
     this.#chart = globalThis.echarts.init(node, null, { renderer: "canvas" });
-    new ResizeObserver(() => this.#chart.resize()).observe(node);
-    document.addEventListener("theme", () => this.#drawing && this.#draw());
+    this.#size = new ResizeObserver(() => this.#chart.resize());
+    this.#size.observe(node);
+    document.addEventListener("theme", () => this.#drawing && this.#draw(), { signal: this.#over.signal });
+  }
+
+  /** Lets go of everything: the picture is shown no longer. */
+  end() {
+    this.#over.abort();
+    this.#size.disconnect();
+    this.#chart.dispose();
   }
 
   /** Draws what `drawing` of series.js tells. Series stay switched off while they are called the same. */
