@@ -26,9 +26,13 @@ class Page:
 
 
 OVERVIEW = Page("overview", "/", "Overview", ("overview",), "o")
+DASHBOARDS = Page("dashboards", "/dashboards", "Dashboards", ("answer", "explore", "dashboards"), "b")
+"""Each has an address below this one."""
+
 PAGES = (
     OVERVIEW,
     Page("explore", "/explore", "Explore", ("answer", "explore"), "x"),
+    DASHBOARDS,
     Page("kpis", "/kpis", "KPIs", ("answer", "kpis"), "k", draws=False),
     Page("funnels", "/funnels", "Funnels", ("answer", "retention", "funnels"), "f", "funnels"),
     Page("retention", "/retention", "Retention", ("answer", "retention"), "r", "cohorts"),
