@@ -22,7 +22,7 @@ from factbook.services import Services
 
 from .assets import Assets
 from .headers import DOCS_POLICY, REDOC_POLICY
-from .page_list import OVERVIEW, PAGES, SIGN_IN, Page, linked, sees_events
+from .page_list import DASHBOARDS, OVERVIEW, PAGES, SIGN_IN, Page, linked, sees_events
 
 _SEE_OTHER = 303
 
@@ -73,6 +73,7 @@ def router(services: Services) -> APIRouter:
     for page in PAGES:
         if page is not OVERVIEW:
             pages.add_api_route(page.path, place(page))
+    pages.add_api_route(f"{DASHBOARDS.path}/{{dashboard_id}}", place(DASHBOARDS))
 
     @pages.get(SIGN_IN.path)
     def sign_in(request: Request, next: str = "/", reason: str = "") -> Response:
