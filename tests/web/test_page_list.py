@@ -9,7 +9,7 @@ import pytest
 import factbook.web
 from factbook.core.scope import Role, Scope
 from factbook.core.sections import Features
-from factbook.web.page_list import PAGES, SIGN_IN, Page, linked
+from factbook.web.page_list import ACCOUNT, ADMINISTRATION, PAGES, SET_PASSWORD, SIGN_IN, Page, administering, linked
 
 FOLDER = Path(factbook.web.__file__).parent
 
@@ -18,7 +18,7 @@ def titles(role: Role, features: Features) -> list[str]:
     return [page.title for page in linked(Scope(tenant="t", actor="a", role=role), features)]
 
 
-@pytest.mark.parametrize("page", [*PAGES, SIGN_IN], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, *ADMINISTRATION, ACCOUNT, SET_PASSWORD, SIGN_IN], ids=lambda page: page.name)
 def test_a_page_has_its_template_its_script_and_its_styles(page: Page) -> None:
     wanted = [f"templates/{page.name}.html", f"static/js/{page.name}.js"]
     wanted += [f"static/css/{style}.css" for style in page.styles]
@@ -40,4 +40,14 @@ def test_an_analyst_is_led_everywhere_a_viewer_to_no_single_people() -> None:
 def test_nothing_leads_to_what_is_switched_off() -> None:
     off = Features(funnels=False, cohorts=False, journeys=False)
     domains = ["Content", "Trading", "Systems", "People", "Imports"]
-    assert titles(Role.ADMIN, off) == ["Overview", "Explore", "KPIs", "Segments", *domains, "Events"]
+    assert titles(Role.ADMIN, off) == ["Overview", "Explore", "Dashboards", "KPIs", "Segments", *domains, "Events"]
+
+
+def test_the_administration_is_for_admins_and_tenants_are_for_who_operates_the_server() -> None:
+    def led(tenant: str, role: Role) -> list[str]:
+        return [page.title for page in administering(Scope(tenant, "a", role))]
+
+    every = [page.title for page in ADMINISTRATION]
+    assert led("default", Role.OWNER) == every
+    assert led("default", Role.ADMIN) == led("shop", Role.OWNER) == [title for title in every if title != "Tenants"]
+    assert led("default", Role.ANALYST) == led("default", Role.CONTENT_MANAGER) == []
