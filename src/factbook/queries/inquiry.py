@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from factbook.core.calendar import Calendar
 from factbook.core.clock import epoch_ms
 from factbook.core.scope import Scope
+from factbook.events.filters import from_pairs
 from factbook.storage.warehouse import Warehouse
 
 from .answers import Answers
@@ -64,6 +65,13 @@ class Inquiry:
         """The period, as answers tell it."""
         zone = self.calendar.zone
         return {"start_time": shown(self.begin, zone), "end_time": shown(self.end, zone), "timezone": zone.key}
+
+    def narrowed(self, *pairs: tuple[str, Any]) -> Inquiry:
+        """The same of events that meet these filters too."""
+        filters = (*self.records.about.get("filters", ()), *pairs)
+        conditions = (*self.about.conditions, *from_pairs(pairs, self.calendar.zone))
+        records = replace(self.records, about={**self.records.about, "filters": filters})
+        return replace(self, records=records, about=replace(self.about, conditions=conditions))
 
     def at(self, ms: int | None) -> str | None:
         """A moment, as answers tell it."""

@@ -1,8 +1,7 @@
 """Systems over HTTP: health, performance, errors, usage, services, endpoints, databases, and what they promise."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -10,8 +9,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from factbook.core.errors import Kind, invalid, not_found
-from factbook.core.scope import Scope
-from factbook.queries.behaviour.history import History, history
+from factbook.queries.behaviour.history import FIELDS
+from factbook.queries.behaviour.reading import one_of
+from factbook.queries.inquiry import Inquiry
 from factbook.queries.records import Records
 from factbook.queries.systems import health, hours, lists
 from factbook.queries.systems.apdex import apdex
@@ -22,12 +22,10 @@ from factbook.queries.systems.promises import EVERY, MAX_DAYS, MIN_DAYS, Promise
 from factbook.services import Services
 
 from . import systems_docs as docs
-from .access import scope_for
-from .reading import FILTER_SYNTAX, answer, documented, filters_of
+from .inquiries import Format, inquiry_of
+from .reading import FILTER_SYNTAX, answer, documented
 from .rows_as_csv import rows_as_csv
 
-_Text = str | None
-_ABOUT = ("period", "start_time", "end_time", "start_date", "end_date", "timezone", "include_bots", "filters")
 _OWN = ("service", "apdex_ms", "limit", "format", "by", "order", "compare", "granularity")
 _OBJECTIVES = ("slow_ms", "slo", "latency_slo", "latency_ms", "days")
 
@@ -35,7 +33,6 @@ _Threshold = Annotated[
     float | None, Query(gt=0, le=600_000, description="T of Apdex in milliseconds; as promised where absent.")
 ]
 _Limit = Annotated[int, Query(ge=1, le=1000, description="Rows told; `cut` says how many there are.")]
-_Format = Annotated[str, Query(description="json, or csv of the list.", examples=["json"])]
 _Objective = Annotated[
     float | None,
     Query(gt=0, lt=100, description="Availability promised: a share (0.999) or per cent (99.9); the service's own."),
@@ -44,72 +41,37 @@ _Service = Annotated[str, Path(description="As events name it in `service`.", ex
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What every read here takes: from and to when, in which zone, of which events. service: EVERY for all."""
+class Asked(Inquiry):
+    """service: the only one that is asked about, EVERY for all."""
 
-    scope: Scope
-    given: dict[str, Any]
-    filters: tuple[tuple[str, Any], ...]
-    service: str
+    service: str = EVERY
 
 
 def router(services: Services) -> APIRouter:
     """Under /api/v1/analytics: system/…, services…, api/endpoints and database/performance."""
     routes = APIRouter(prefix="/api/v1/analytics", tags=["Systems"])
-    asked = Depends(_asked(services))
-    for add in (_health, _performance, _errors, _usage, _services, _endpoints, _database):
+    asked = Depends(_asked(services, "last_24_hours"))
+    _health(routes, services, Depends(_asked(services, "last_1_hours")))
+    for add in (_performance, _errors, _usage, _services, _endpoints, _database):
         add(routes, services, asked)
     return routes
 
 
-def _asked(services: Services) -> Callable[..., Coroutine[Any, Any, Asked]]:
-    reader = scope_for(services)
+def _asked(services: Services, default: str) -> Callable[..., Asked]:
+    """default: the period where none is asked for."""
+    inquired = Depends(inquiry_of(services, reserved=(*_OWN, *_OBJECTIVES), default=default))
 
-    async def asked(
-        request: Request,
-        scope: Annotated[Scope, Depends(reader)],
-        period: Annotated[_Text, Query(description="A name, as last_7_days or 24h.")] = None,
-        start_date: Annotated[_Text, Query(description="From then on.", examples=["2026-03-01"])] = None,
-        end_date: Annotated[_Text, Query(description="To the end of that day.", examples=["2026-03-07"])] = None,
-        timezone: Annotated[_Text, Query(description="IANA zone; the tenant's where absent.")] = None,
-        include_bots: Annotated[bool, Query(description="Counts events of bots too.")] = False,
-        service: Annotated[_Text, Query(description="Only this service.", examples=["shop"])] = None,
+    def asked(
+        found: Annotated[Inquiry, inquired],
+        service: Annotated[str | None, Query(description="Only this service.", examples=["shop"])] = None,
     ) -> Asked:
-        sent = {name: text for name, text in request.query_params.items() if name in _ABOUT and name != "filters"}
-        given = {**sent, "include_bots": include_bots}
-        own = (("property.service", service),) if service else ()
-        filters = (*filters_of(request, (*_ABOUT, *_OWN, *_OBJECTIVES)), *own)
-        return Asked(scope, given, filters, service or EVERY)
+        own = found.narrowed(("property.service", service)) if service else found
+        return Asked(own.records, own.about, own.reads, own.warehouse, service or EVERY)
 
     return asked
 
 
-def _records(services: Services, what: Asked, default: str | None) -> Records:
-    """default: the period where none was asked for; None for a reader that has periods of its own."""
-    about = {
-        "start_time": what.given.get("start_time") or what.given.get("start_date"),
-        "end_time": what.given.get("end_time") or what.given.get("end_date"),
-        "period": what.given.get("period"),
-        "timezone": what.given.get("timezone"),
-        "include_bots": what.given["include_bots"],
-        "filters": what.filters,
-    }
-    if not (about["start_time"] or about["end_time"] or about["period"]):
-        about["period"] = default
-    if default is None and any(about[name] for name in ("start_time", "end_time", "period")):
-        raise invalid("This is about the time up to now.", field="period", hint="Use `days`.")
-    return Records(services.answers, what.scope, services.tenants.of(what.scope), services.clock(), about)
-
-
-def _history(services: Services, what: Asked, default: str) -> History:
-    tenant = services.tenants.of(what.scope)
-    given = {**what.given, "filters": what.filters}
-    return history(given, tenant.calendar, services.clock(), default=default, segments=tenant.segments)
-
-
 def _told(found: dict[str, Any], rows: str, format: str, columns: dict[str, Any]) -> Response:
-    if format not in ("json", "csv"):
-        raise invalid(f"{format[:40]!r} is not a format.", field="format", hint="Use json or csv.")
     return rows_as_csv(found[rows], list(columns), rows) if format == "csv" else answer(found)
 
 
@@ -131,7 +93,7 @@ def _health(routes: APIRouter, services: Services, asked: Any) -> None:
     )
     async def read(what: Annotated[Asked, asked], apdex_ms: _Threshold = None, limit: _Limit = 100) -> Response:
         promises = await _promised(services, what, apdex_ms=apdex_ms)
-        return answer(await health.health(_records(services, what, "last_1_hours"), promises, limit))
+        return answer(await health.health(what.records, promises, limit))
 
 
 def _performance(routes: APIRouter, services: Services, asked: Any) -> None:
@@ -149,7 +111,7 @@ def _performance(routes: APIRouter, services: Services, asked: Any) -> None:
     ) -> Response:
         if granularity == "none":
             raise invalid("Performance is told over time.", field="granularity", hint="Use 1m to 1y, or auto.")
-        records = _records(services, what, "last_24_hours")
+        records = what.records
         promises = await _promised(services, what, apdex_ms=apdex_ms)
         scored = await apdex(records, promises.of(what.service).apdex_ms)
         return answer(await lists.performance(records, scored, compare, granularity))
@@ -163,10 +125,8 @@ def _errors(routes: APIRouter, services: Services, asked: Any) -> None:
         " and by kind, the most frequent first, over the last 24 hours where no period is given. " + FILTER_SYNTAX,
         responses=documented(docs.ERRORS),
     )
-    async def read(what: Annotated[Asked, asked], limit: _Limit = 100, format: _Format = "json") -> Response:
-        about = _history(services, what, "last_24_hours")
-        find = partial(errors, services.warehouse, what.scope, about, limit)
-        found = await services.reads.run(what.scope, find, "errors by fingerprint")
+    async def read(what: Annotated[Asked, asked], limit: _Limit = 100, format: Format = "json") -> Response:
+        found = await what.read(errors, what.about, limit)
         return _told(found, "groups", format, docs.ERROR)
 
 
@@ -182,10 +142,10 @@ def _usage(routes: APIRouter, services: Services, asked: Any) -> None:
         what: Annotated[Asked, asked],
         by: Annotated[str, Query(description="host or service.")] = "host",
         limit: _Limit = 100,
-        format: _Format = "json",
+        format: Format = "json",
     ) -> Response:
-        _one_of(by, ("host", "service"))
-        found = await lists.usage(_records(services, what, "last_24_hours"), by, limit)
+        one_of(by, ("host", "service"), "by")
+        found = await lists.usage(what.records, by, limit)
         return _told(found, "rows", format, {by: "", **docs.USAGE_ROW})
 
 
@@ -202,10 +162,10 @@ def _services(routes: APIRouter, services: Services, asked: Any) -> None:
         apdex_ms: _Threshold = None,
         slo: _Objective = None,
         limit: _Limit = 100,
-        format: _Format = "json",
+        format: Format = "json",
     ) -> Response:
         promises = await _promised(services, what, availability=slo, apdex_ms=apdex_ms)
-        found = await lists.services(_records(services, what, "last_24_hours"), promises, limit)
+        found = await lists.services(what.records, promises, limit)
         return _told(found, "services", format, docs.SERVICE)
 
     @routes.get(
@@ -217,6 +177,7 @@ def _services(routes: APIRouter, services: Services, asked: Any) -> None:
         responses=documented(docs.SLO, Kind.NOT_FOUND),
     )
     async def promised(
+        request: Request,
         service_name: _Service,
         what: Annotated[Asked, asked],
         slo: _Objective = None,
@@ -228,7 +189,9 @@ def _services(routes: APIRouter, services: Services, asked: Any) -> None:
     ) -> Response:
         asked = {"availability": slo, "latency": latency_slo, "latency_ms": latency_ms, "days": days}
         promises = await _promised(services, what, **asked)
-        records = _records(services, what, None)
+        if period := next((name for name in ("date", *FIELDS[:5]) if name in request.query_params), None):
+            raise invalid("This is about the time up to now.", field=period, hint="Use `days`.")
+        records = what.records
         found = await objectives(records, service_name, promises.of(service_name))
         if not found["events"]:
             await _require_known(records, service_name)
@@ -242,7 +205,7 @@ def _services(routes: APIRouter, services: Services, asked: Any) -> None:
         responses=documented(docs.HOURS, Kind.NOT_FOUND),
     )
     async def one(service_name: _Service, what: Annotated[Asked, asked], apdex_ms: _Threshold = None) -> Response:
-        records = _records(services, what, "last_24_hours")
+        records = what.records
         found = await hours.hours(records, service_name)
         if not found["events"]:
             await _require_known(records, service_name)
@@ -275,11 +238,11 @@ def _endpoints(routes: APIRouter, services: Services, asked: Any) -> None:
         apdex_ms: _Threshold = None,
         order: Annotated[str, Query(description="request_count, error_count, failure_rate or p95.")] = "request_count",
         limit: _Limit = 100,
-        format: _Format = "json",
+        format: Format = "json",
     ) -> Response:
-        _one_of(order, ("request_count", "error_count", "failure_rate", "p95"), "order")
+        one_of(order, ("request_count", "error_count", "failure_rate", "p95"), "order")
         threshold = (await _promised(services, what, apdex_ms=apdex_ms)).of(what.service).apdex_ms
-        found = await lists.endpoints(_records(services, what, "last_24_hours"), threshold, limit, order)
+        found = await lists.endpoints(what.records, threshold, limit, order)
         return _told(found, "endpoints", format, docs.ENDPOINT)
 
 
@@ -296,18 +259,11 @@ def _database(routes: APIRouter, services: Services, asked: Any) -> None:
         by: Annotated[str, Query(description="query, table, operation or database.")] = "query",
         slow_ms: Annotated[float, Query(gt=0, le=3_600_000, description="What is slow, by query.")] = 1000,
         limit: _Limit = 100,
-        format: _Format = "json",
+        format: Format = "json",
     ) -> Response:
-        _one_of(by, ("query", *lists.GROUPS))
+        one_of(by, ("query", *lists.GROUPS), "by")
         if by != "query":
-            found = await lists.databases(_records(services, what, "last_24_hours"), by, limit)
+            found = await lists.databases(what.records, by, limit)
             return _told(found, "groups", format, {by: "", **lists.TABLES})
-        about = _history(services, what, "last_24_hours")
-        find = partial(statements, services.warehouse, what.scope, about, slow_ms, limit)
-        found = await services.reads.run(what.scope, find, "database queries by fingerprint")
+        found = await what.read(statements, what.about, slow_ms, limit)
         return _told({"by": by, **found}, "groups", format, docs.STATEMENT)
-
-
-def _one_of(value: str, allowed: tuple[str, ...], field: str = "by") -> None:
-    if value not in allowed:
-        raise invalid(f"{value[:40]!r} is not one of these.", field=field, hint="Use " + ", ".join(allowed) + ".")

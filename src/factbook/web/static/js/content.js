@@ -1,16 +1,15 @@
 // Content: what there is in any order, what rises, what led to it; and of one piece all that is known.
 import { address, get } from "./api.js";
+import { AskingPage, told as period, tiles } from "./asking.js";
 import { byId, el, message, setText } from "./dom.js";
 import { written } from "./figures.js";
 import * as format from "./format.js";
-import { KEYS, PeriodPicker, periodLabel } from "./period-picker.js";
-import { shortcut } from "./shell.js";
 import { Chart } from "./retention/pictures.js";
 import { plainTable } from "./retention/table.js";
 import { WAYS, hours, traffic } from "./content/pictures.js";
-import { about, pageAddress, read } from "./content/question.js";
 
 const PATH = "/api/v1/analytics/content";
+const USUAL = { period: "30d", start_time: "", end_time: "", order: "-total_views", content: "" };
 const PERCENT = { unit: "percent", decimals: 1 };
 const NUMBER = { unit: "number", decimals: 1 };
 const SECONDS = { unit: "seconds" };
@@ -18,53 +17,26 @@ const COUNT = { unit: "count" };
 const SCORE = { unit: "score", decimals: 0 };
 const [SHOWN, DRAWN] = [50, 12];
 
-let asked = read();
-let under = new AbortController();
+const page = new AskingPage("/content", USUAL, draw);
 const charts = {};
-const question = byId("question");
-const period = new PeriodPicker(byId("period"), choose);
 
-function choose(part) {
-  asked = { ...asked, ...part };
-  history.pushState(null, "", pageAddress(asked));
-  load();
-}
-
-async function load() {
-  under.abort();
-  under = new AbortController();
-  const { signal } = under;
-  period.show(asked);
-  for (const field of question.elements) if (field.name in asked) field.value = asked[field.name];
-  byId("answer").setAttribute("aria-busy", "true");
-  setText(byId("progress"), "Loading…");
-  try {
-    const one = asked.content ? loadOne(signal) : null;
-    const [told, rising] = await Promise.all([get(PATH, { ...about(asked), order: asked.order, limit: SHOWN }, { signal }), risen(signal)]);
-    const piece = await one;
-    byId("message").replaceChildren(...(told.content.length ? told.notes.map((note) => message(note)) : [nobody()]));
-    byId("answer").hidden = false;
-    byId("results").hidden = !told.content.length;
-    byId("one").hidden = !piece;
-    if (piece) showOne(...piece);
-    if (told.content.length) showAll(told, rising);
-    setText(byId("found"), `${format.time(told.start_time, "date", told.timezone)} to ${format.time(told.end_time, "date", told.timezone)}, ${told.timezone}; ${format.count(told.of)} pieces.`);
-  } catch (problem) {
-    if (problem.name === "AbortError") return;
-    byId("answer").hidden = true;
-    byId("message").replaceChildren(message([problem.message, problem.hint].filter(Boolean).join(" "), { bad: true, action: "Try again", onAction: load }));
-  } finally {
-    if (!signal.aborted) {
-      byId("answer").removeAttribute("aria-busy");
-      setText(byId("progress"), "");
-    }
-  }
+async function draw(signal) {
+  const one = page.asked.content ? loadOne(signal) : null;
+  const [told, rising] = await Promise.all([get(PATH, { ...page.parameters("order"), limit: SHOWN }, { signal }), risen(signal)]);
+  const piece = await one;
+  byId("message").replaceChildren(...(told.content.length ? told.notes.map((note) => message(note)) : [nobody()]));
+  byId("answer").hidden = false;
+  byId("results").hidden = !told.content.length;
+  byId("one").hidden = !piece;
+  if (piece) showOne(...piece);
+  if (told.content.length) showAll(told, rising);
+  setText(byId("found"), `${period(told, "date")}; ${format.count(told.of)} pieces.`);
 }
 
 /** What rises; nothing where the period is too short to know what is usual. */
 async function risen(signal) {
   try {
-    return await get(`${PATH}/trending`, { ...about(asked), limit: 10 }, { signal });
+    return await get(`${PATH}/trending`, { ...page.parameters(), limit: 10 }, { signal });
   } catch (problem) {
     if (problem.status === 422 && problem.body.field === "window_hours") return { content: [], new: [] };
     throw problem;
@@ -72,11 +44,11 @@ async function risen(signal) {
 }
 
 function loadOne(signal) {
-  const piece = `${PATH}/${asked.content.split("/").map(encodeURIComponent).join("/")}`;
-  return Promise.all(["", "/insights", "/audience", "/journey"].map((part) => get(piece + part, about(asked), { signal })));
+  const piece = `${PATH}/${page.asked.content.split("/").map(encodeURIComponent).join("/")}`;
+  return Promise.all(["", "/insights", "/audience", "/journey"].map((part) => get(piece + part, page.parameters(), { signal })));
 }
 
-const opens = (id) => el("button", { type: "button", onclick: () => choose({ content: id }) }, id);
+const opens = (id) => el("button", { type: "button", onclick: () => page.choose({ content: id }) }, id);
 
 function showAll(told, rising) {
   byId("known").replaceChildren(...told.content.map(({ content_id: id }) => el("option", { value: id })));
@@ -94,7 +66,7 @@ function showAll(told, rising) {
     written(one.quality_score, SCORE),
   ]);
   byId("list").replaceChildren(plainTable("Content", heads, rows));
-  byId("csv").href = address(PATH, { ...about(asked), order: asked.order, limit: 1000, format: "csv" });
+  byId("csv").href = address(PATH, { ...page.parameters("order"), limit: 1000, format: "csv" });
   const risers = [...rising.content, ...rising.new];
   byId("rising-panel").hidden = !risers.length;
   byId("rising").replaceChildren(plainTable("Rising", ["Piece", "Views", "Usual", "Times"], risers.map((one) => [opens(one.content_id), format.count(one.views), one.expected === null ? "new" : written(one.expected, NUMBER), written(one.ratio, NUMBER)])));
@@ -105,7 +77,7 @@ function showAll(told, rising) {
 }
 
 function showOne(record, found, audience, journey) {
-  const tiles = [
+  tiles([
     [record.content_id, record.total_views, COUNT, `views by ${format.count(record.unique_views)}`],
     ["Completion", record.completion_rate, PERCENT, `${format.count(record.completions)} times`],
     ["Time a view", record.average_view_duration, SECONDS, `${written(record.watch_time, SECONDS)} in all`],
@@ -113,8 +85,7 @@ function showOne(record, found, audience, journey) {
     ["Popularity", record.popularity_score, SCORE, "of 100"],
     ["Engaging", record.engagement_score, SCORE, "of 100"],
     ["Quality", record.quality_score, SCORE, "of 100"],
-  ];
-  byId("tiles").replaceChildren(...tiles.map(([name, value, unit, beside]) => el("li", {}, el("span", { class: "muted" }, name), el("span", { class: "figure" }, written(value, unit)), el("span", { class: "hint" }, beside))));
+  ]);
   const sentences = [...found.insights.map((one) => el("li", { class: one.severity }, one.sentence)), ...found.notes.map((note) => el("li", { class: "info" }, note))];
   byId("insights").replaceChildren(...(sentences.length ? sentences : [el("li", {}, "Nothing differs from what is usual beyond chance.")]));
   charts.hours ??= new Chart(byId("hours"));
@@ -134,18 +105,6 @@ function showOne(record, found, audience, journey) {
 }
 
 /** Nothing was viewed: what to do next. */
-function nobody() {
-  const way = asked.period === "12mo" ? el("a", { class: "button", href: "/docs" }, "How to send events") : el("button", { type: "button", onclick: () => choose({ period: "12mo", start_time: "", end_time: "" }) }, "Last 12 months");
-  const text = `Views are content_view events with a content_id; none came in ${asked.period ? "" : "the time "}${periodLabel(asked)}.`;
-  return el("div", { class: "panel nothing" }, el("h2", {}, "No content was viewed"), el("p", {}, text), el("div", { class: "ways" }, way));
-}
+const nobody = () => page.nothing("No content was viewed", `Views are content_view events with a content_id; none came in ${page.when}.`, el("a", { class: "button", href: "/docs" }, "How to send events"));
 
-question.addEventListener("change", ({ target }) => target.name && choose({ [target.name]: target.value.trim() }));
-question.addEventListener("submit", (event) => event.preventDefault());
-addEventListener("popstate", () => {
-  asked = read();
-  load();
-});
-shortcut("r", load);
-KEYS.forEach((name, index) => shortcut(String(index + 1), () => choose({ period: name, start_time: "", end_time: "" })));
-load();
+page.begin();

@@ -1,17 +1,16 @@
 // Systems: how they are, requests over time, services with their budgets, errors and statements as groups, endpoints.
 import { address, get } from "./api.js";
-import { byId, el, message, setText } from "./dom.js";
+import { AskingPage, tiles, told as period } from "./asking.js";
+import { byId, el, setText } from "./dom.js";
 import { written } from "./figures.js";
 import * as format from "./format.js";
-import { KEYS, PeriodPicker, periodLabel } from "./period-picker.js";
-import { shortcut } from "./shell.js";
 import { Chart } from "./retention/pictures.js";
 import { plainTable } from "./retention/table.js";
 import { requests } from "./systems/pictures.js";
 import { promise } from "./systems/promise.js";
-import { USUAL, pageAddress, parameters, read } from "./systems/question.js";
 
 const PATH = "/api/v1/analytics/";
+const USUAL = { period: "24h", start_time: "", end_time: "", service: "", apdex_ms: "", slo: "" };
 const LISTS = { services: "services", errors: "system/errors", endpoints: "api/endpoints", database: "database/performance" };
 const PERCENT = { unit: "percent", decimals: 2 };
 const NUMBER = { unit: "number", decimals: 2 };
@@ -19,56 +18,29 @@ const TIME = { unit: "milliseconds" };
 const COUNT = { unit: "count" };
 const SHOWN = 20;
 
-let asked = read();
-let under = new AbortController();
+const page = new AskingPage("/systems", USUAL, draw);
 let chart = null;
-const question = byId("question");
-const period = new PeriodPicker(byId("period"), choose);
 
-function choose(part) {
-  asked = { ...asked, ...part };
-  history.pushState(null, "", pageAddress(asked));
-  load();
-}
-
-async function load() {
-  under.abort();
-  under = new AbortController();
-  const { signal } = under;
-  period.show(asked);
-  for (const field of question.elements) if (field.name in asked) field.value = asked[field.name];
-  byId("answer").setAttribute("aria-busy", "true");
-  setText(byId("progress"), "Loading…");
-  try {
-    const ask = (path, ...names) => get(PATH + path, parameters(asked, ...names), { signal });
-    const [whole, health, services, errors] = await Promise.all([ask("system/performance", "apdex_ms"), ask("system/health", "apdex_ms"), ask(LISTS.services, "apdex_ms", "slo"), ask(LISTS.errors)]);
-    const isEmpty = !whole.events && !errors.errors && !services.events;
-    byId("message").replaceChildren(...(isEmpty ? [nothing()] : []));
-    byId("answer").hidden = isEmpty;
-    if (isEmpty) return;
-    show(whole, health);
-    showServices(services, health);
-    showErrors(errors);
-    showEndpoints(await ask(LISTS.endpoints, "apdex_ms"));
-    showStatements(await ask(LISTS.database));
-    await showPromises(signal);
-    setText(byId("promise-title"), asked.service ? `What ${asked.service} promises` : "What services promise");
-    byId("promise").replaceChildren(...(await promise(asked.service, load, signal)));
-  } catch (problem) {
-    if (problem.name === "AbortError") return;
-    byId("answer").hidden = true;
-    byId("message").replaceChildren(message([problem.message, problem.hint].filter(Boolean).join(" "), { bad: true, action: "Try again", onAction: load }));
-  } finally {
-    if (!signal.aborted) {
-      byId("answer").removeAttribute("aria-busy");
-      setText(byId("progress"), "");
-    }
-  }
+async function draw(signal) {
+  const ask = (path, ...names) => get(PATH + path, page.parameters("service", ...names), { signal });
+  const [whole, health, services, errors] = await Promise.all([ask("system/performance", "apdex_ms"), ask("system/health", "apdex_ms"), ask(LISTS.services, "apdex_ms", "slo"), ask(LISTS.errors)]);
+  const isEmpty = !whole.events && !errors.errors && !services.events;
+  byId("message").replaceChildren(...(isEmpty ? [nothing()] : []));
+  byId("answer").hidden = isEmpty;
+  if (isEmpty) return;
+  show(whole, health);
+  showServices(services, health);
+  showErrors(errors);
+  showEndpoints(await ask(LISTS.endpoints, "apdex_ms"));
+  showStatements(await ask(LISTS.database));
+  await showPromises(signal);
+  setText(byId("promise-title"), page.asked.service ? `What ${page.asked.service} promises` : "What services promise");
+  byId("promise").replaceChildren(...(await promise(page.asked.service, () => page.load(), signal)));
 }
 
 function show(whole, health) {
   const { total, apdex } = whole;
-  const tiles = [
+  tiles([
     ["Health", health.score, NUMBER, health.status],
     ["Requests", total.request_count, COUNT, `${format.rate(total.requests_per_second)} a second`],
     ["Failed", total.failure_rate, PERCENT, `${format.count(total.error_count)} requests`],
@@ -77,18 +49,17 @@ function show(whole, health) {
     ["Database queries", total.db_query_count, COUNT, `${written(total.db_avg_query_time, TIME)} each`],
     ["Calls of others", total.external_api_calls, COUNT, `${format.count(total.external_api_errors)} failed`],
     ["CPU", health.cpu_usage_avg === null ? null : health.cpu_usage_avg / 100, { unit: "percent", decimals: 1 }, "on average"],
-  ];
-  byId("tiles").replaceChildren(...tiles.map(([name, value, unit, beside]) => el("li", {}, el("span", { class: "muted" }, name), el("span", { class: "figure" }, written(value, unit)), el("span", { class: "hint" }, beside))));
+  ]);
   chart ??= new Chart(byId("requests"));
   chart.show(requests(whole), `Requests over time: ${written(total.request_count, COUNT)}, ${written(total.failure_rate, PERCENT)} failed, p95 ${written(total.p95, TIME)}`);
   const rows = whole.times.map((time, at) => [format.time(time, "full", whole.timezone), ...["request_count", "error_count"].map((field) => format.count(whole.series[field][at])), ...["p50", "p95", "p99"].map((field) => written(whole.series[field][at], TIME))]);
   byId("requests-table").replaceChildren(plainTable("Requests", ["From", "Requests", "Failed", "Median", "p95", "p99"], rows));
   setText(byId("score"), `Health is ${health.formula}.`);
-  setText(byId("found"), `${format.time(whole.start_time, "full", whole.timezone)} to ${format.time(whole.end_time, "full", whole.timezone)}, ${whole.timezone}.`);
+  setText(byId("found"), `${period(whole)}.`);
 }
 
 /** A name that asks for one service alone. */
-const chosen = (name) => (name ? el("button", { type: "button", class: "quiet", onclick: () => choose({ service: name }) }, name) : "none named");
+const chosen = (name) => (name ? el("button", { type: "button", class: "quiet", onclick: () => page.choose({ service: name }) }, name) : "none named");
 
 function showServices({ services }, health) {
   const states = new Map(health.services.map((one) => [one.service_name, one.status]));
@@ -120,8 +91,8 @@ function showStatements({ groups }) {
 /** The budgets of the one service that is chosen. */
 async function showPromises(signal) {
   byId("promises").hidden = true;
-  if (!asked.service) return;
-  const told = await get(`${PATH}services/${encodeURIComponent(asked.service)}/slo`, asked.slo ? { slo: asked.slo } : {}, { signal }).catch((problem) => {
+  if (!page.asked.service) return;
+  const told = await get(`${PATH}services/${encodeURIComponent(page.asked.service)}/slo`, page.asked.slo ? { slo: page.asked.slo } : {}, { signal }).catch((problem) => {
     if (problem.name === "AbortError") throw problem;
     return null;
   });
@@ -136,23 +107,15 @@ async function showPromises(signal) {
 }
 
 function link(name, ...names) {
-  byId(`${name}-csv`).href = address(PATH + LISTS[name], { ...parameters(asked, ...names), limit: 1000, format: "csv" });
+  byId(`${name}-csv`).href = address(PATH + LISTS[name], { ...page.parameters("service", ...names), limit: 1000, format: "csv" });
 }
 
 /** Nothing came in: what to do next. */
 function nothing() {
-  const ways = [asked.period === "12mo" ? null : el("button", { type: "button", onclick: () => choose({ period: "12mo", start_time: "", end_time: "" }) }, "Last 12 months")];
-  if (asked.service || asked.filters.length) ways.push(el("button", { type: "button", onclick: () => choose({ service: USUAL.service, filters: [] }) }, "All services"));
-  const text = `No requests, queries or errors came in ${asked.period ? "in " : ""}${periodLabel(asked)}. Point an OpenTelemetry exporter or Prometheus here: set OTEL_EXPORTER_OTLP_ENDPOINT to ${location.origin} and send the write key as x-api-key.`;
-  return el("div", { class: "panel nothing" }, el("h2", {}, "Nothing of systems came in"), el("p", {}, text), el("div", { class: "ways" }, ways.filter(Boolean)));
+  const { service, filters } = page.asked;
+  const all = service || filters.length ? el("button", { type: "button", onclick: () => page.choose({ service: "", filters: [] }) }, "All services") : null;
+  const text = `No requests, queries or errors came in ${page.when}. Point an OpenTelemetry exporter or Prometheus here: set OTEL_EXPORTER_OTLP_ENDPOINT to ${location.origin} and send the write key as x-api-key.`;
+  return page.nothing("Nothing of systems came in", text, all);
 }
 
-question.addEventListener("change", ({ target }) => target.name && choose({ [target.name]: target.value.trim() }));
-question.addEventListener("submit", (event) => event.preventDefault());
-addEventListener("popstate", () => {
-  asked = read();
-  load();
-});
-shortcut("r", load);
-KEYS.forEach((name, index) => shortcut(String(index + 1), () => choose({ period: name, start_time: "", end_time: "" })));
-load();
+page.begin();

@@ -1,76 +1,61 @@
 // Trading: what it brought and what was risked, the equity with its drawdown, strategies and symbols, prices with indicators.
 import { address, get } from "./api.js";
+import { AskingPage, tiles, told as period } from "./asking.js";
 import { byId, el, message, setText } from "./dom.js";
 import { written } from "./figures.js";
 import * as format from "./format.js";
-import { KEYS, PeriodPicker, periodLabel } from "./period-picker.js";
 import { isAboutRates, ratesForm } from "./rates-form.js";
-import { shortcut } from "./shell.js";
 import { Chart } from "./retention/pictures.js";
 import { plainTable } from "./retention/table.js";
 import { equity, prices } from "./trading/pictures.js";
-import { USUAL, isOfPrices, ofPrices, ofResults, pageAddress, read } from "./trading/question.js";
 
 const PATH = "/api/v1/analytics/trading/";
+const OF_PRICES = { symbol: "", interval: "1d", over: "sma_20", below: "rsi" };
+const USUAL = { period: "12mo", start_time: "", end_time: "", starting_capital: "", days: "weekdays", risk_free_rate: "", ...OF_PRICES };
+const WARM_UP = 100;
 const PERCENT = { unit: "percent", decimals: 1 };
 const NUMBER = { unit: "number", decimals: 2 };
 const COUNT = { unit: "count" };
 const SHOWN = 20;
 
-let asked = read();
-let under = new AbortController();
+class TradingPage extends AskingPage {
+  changed(part) {
+    if (Object.keys(part).every((name) => name in OF_PRICES)) loadPrices();
+    else this.load();
+  }
+}
+
+const wayOut = (problem) => (isAboutRates(problem) ? ratesForm(problem, () => page.load()).catch(() => null) : null);
+const page = new TradingPage("/trading", USUAL, draw, { forms: [byId("question"), byId("chosen")], wayOut });
 let underPrices = new AbortController();
 const charts = {};
-const question = byId("question");
-const chosen = byId("chosen");
-const period = new PeriodPicker(byId("period"), choose);
 
-function choose(part) {
-  asked = { ...asked, ...part };
-  history.pushState(null, "", pageAddress(asked));
-  if (Object.keys(part).every(isOfPrices)) loadPrices();
-  else load();
+/** The parameters of performance, equity curve and lists. */
+const ofResults = () => page.parameters("starting_capital", "days", "risk_free_rate");
+
+/** The parameters of the indicators, which come with their candles. */
+function ofPrices() {
+  const { period: name, start_date, end_date } = page.parameters();
+  const { symbol, interval, over, below } = page.asked;
+  return { period: name, start_date, end_date, symbol, interval, names: [over, below].filter(Boolean).join(",") || "sma_20", warm_up: WARM_UP, limit: 500 };
 }
 
-function showQuestion() {
-  period.show(asked);
-  for (const field of [...question.elements, ...chosen.elements]) if (field.name in asked) field.value = asked[field.name];
-}
-
-async function load() {
-  under.abort();
-  under = new AbortController();
-  const { signal } = under;
-  showQuestion();
-  byId("answer").setAttribute("aria-busy", "true");
-  setText(byId("progress"), "Loading…");
-  try {
-    const parts = ["performance", "equity-curve", "strategies", "symbols"].map((name) => get(PATH + name, ofResults(asked), { signal }));
-    const [record, curve, strategies, symbols] = await Promise.all(parts);
-    byId("message").replaceChildren(...(record.total_trades ? record.notes.map((note) => message(note)) : [nobody()]));
-    byId("answer").hidden = false;
-    showRecord(record);
-    byId("results").hidden = !record.total_trades;
-    if (record.total_trades) showResults(record, curve, strategies, symbols);
-    byId("known").replaceChildren(...symbols.symbols.map(({ symbol }) => el("option", { value: symbol ?? "" })));
-    asked.symbol ||= symbols.symbols[0]?.symbol ?? "";
-    await loadPrices();
-  } catch (problem) {
-    if (problem.name === "AbortError") return;
-    byId("answer").hidden = true;
-    const rates = isAboutRates(problem) ? await ratesForm(problem, load).catch(() => null) : null;
-    byId("message").replaceChildren(message([problem.message, problem.hint].filter(Boolean).join(" "), { bad: true, action: rates ? null : "Try again", onAction: load }), rates ?? "");
-  } finally {
-    if (!signal.aborted) {
-      byId("answer").removeAttribute("aria-busy");
-      setText(byId("progress"), "");
-    }
-  }
+async function draw(signal) {
+  const parts = ["performance", "equity-curve", "strategies", "symbols"].map((name) => get(PATH + name, ofResults(), { signal }));
+  const [record, curve, strategies, symbols] = await Promise.all(parts);
+  byId("message").replaceChildren(...(record.total_trades ? record.notes.map((note) => message(note)) : [nobody()]));
+  byId("answer").hidden = false;
+  showRecord(record);
+  byId("results").hidden = !record.total_trades;
+  if (record.total_trades) showResults(record, curve, strategies, symbols);
+  byId("known").replaceChildren(...symbols.symbols.map(({ symbol }) => el("option", { value: symbol ?? "" })));
+  page.asked.symbol ||= symbols.symbols[0]?.symbol ?? "";
+  await loadPrices();
 }
 
 function showRecord(record) {
   const money = { unit: "currency", currency: record.currency, decimals: 2 };
-  const tiles = [
+  tiles([
     ["Profit and loss", record.total_pnl, money, record.net_pnl === null ? "" : `${written(record.net_pnl, money)} after fees`],
     ["Trades", record.total_trades, COUNT, `${format.count(record.winning_trades)} won`],
     ["Win rate", record.win_rate, PERCENT, `${written(record.average_win, money)} against ${written(record.average_loss, money)}`],
@@ -79,10 +64,9 @@ function showRecord(record) {
     ["Maximum drawdown", record.max_drawdown, PERCENT, `Calmar ${written(record.calmar_ratio, NUMBER)}`],
     ["Value at risk, a day", record.var_95, PERCENT, `beyond it ${written(record.cvar_95, PERCENT)}`],
     ["Exposure", record.exposure, PERCENT, "of the time"],
-  ];
-  byId("tiles").replaceChildren(...tiles.map(([name, value, unit, beside]) => el("li", {}, el("span", { class: "muted" }, name), el("span", { class: "figure" }, written(value, unit)), el("span", { class: "hint" }, beside))));
+  ]);
   const base = record.capital ? ` Capital ${written(record.capital.amount, money)}.` : "";
-  setText(byId("found"), `${format.time(record.start_time, "date", record.timezone)} to ${format.time(record.end_time, "date", record.timezone)}, ${record.timezone}; ${format.count(record.returns.days)} days.${base}`);
+  setText(byId("found"), `${period(record, "date")}; ${format.count(record.returns.days)} days.${base}`);
 }
 
 function showResults(record, curve, strategies, symbols) {
@@ -100,27 +84,27 @@ function showResults(record, curve, strategies, symbols) {
   const cells = (one) => [written(one.total_pnl, money), format.count(one.total_trades), written(one.win_rate, PERCENT), written(one.profit_factor, NUMBER), written(one.sharpe_ratio, NUMBER)];
   for (const [name, key, told] of [["strategies", "strategy", strategies], ["symbols", "symbol", symbols]]) {
     byId(name).replaceChildren(plainTable(name, [key.replace(/^./, (first) => first.toUpperCase()), ...heads], told[name].slice(0, SHOWN).map((one) => [one[key] ?? "none", ...cells(one)])));
-    byId(`${name}-csv`).href = address(PATH + name, { ...ofResults(asked), limit: 1000, format: "csv" });
+    byId(`${name}-csv`).href = address(PATH + name, { ...ofResults(), limit: 1000, format: "csv" });
   }
-  byId("equity-csv").href = address(`${PATH}equity-curve`, { ...ofResults(asked), format: "csv" });
+  byId("equity-csv").href = address(`${PATH}equity-curve`, { ...ofResults(), format: "csv" });
 }
 
 async function loadPrices() {
   underPrices.abort();
   underPrices = new AbortController();
-  showQuestion();
+  page.showQuestion();
   const about = byId("prices-about");
   byId("prices").hidden = true;
   byId("prices-table").replaceChildren();
-  if (!asked.symbol) return setText(about, "Choose a symbol.");
+  if (!page.asked.symbol) return setText(about, "Choose a symbol.");
   try {
-    const told = await get(`${PATH}indicators`, ofPrices(asked), { signal: underPrices.signal });
-    setText(about, told.notes.join(" ") || `${asked.symbol}, ${format.count(told.candles.length)} candles from ${told.source === "trades" ? "trades" : "market data"}.`);
+    const told = await get(`${PATH}indicators`, ofPrices(), { signal: underPrices.signal });
+    setText(about, told.notes.join(" ") || `${page.asked.symbol}, ${format.count(told.candles.length)} candles from ${told.source === "trades" ? "trades" : "market data"}.`);
     if (!told.candles.length) return undefined;
     byId("prices").hidden = false;
     charts.prices ??= new Chart(byId("prices"));
     const last = told.candles.at(-1);
-    charts.prices.show(prices(told), `${asked.symbol} by ${asked.interval}: ${written(last.close, { unit: "number", decimals: 4 })} at ${format.time(last.time, "full", told.timezone)}`);
+    charts.prices.show(prices(told), `${page.asked.symbol} by ${page.asked.interval}: ${written(last.close, { unit: "number", decimals: 4 })} at ${format.time(last.time, "full", told.timezone)}`);
     const lines = Object.entries(told.indicators).flatMap(([name, one]) => Object.entries(one.lines).map(([line, values]) => [name === line ? one.label : `${one.label}, ${line}`, values]));
     const rows = told.candles.map((candle, at) => [format.time(candle.time, "full", told.timezone), ...["open", "high", "low", "close", "volume"].map((side) => format.decimal(candle[side], 4)), ...lines.map(([, values]) => format.decimal(values[at], 4))]);
     byId("prices-table").replaceChildren(plainTable("Prices", ["From", "Open", "High", "Low", "Close", "Volume", ...lines.map(([name]) => name)], rows));
@@ -131,21 +115,6 @@ async function loadPrices() {
 }
 
 /** Nothing was closed: what to do next. */
-function nobody() {
-  const isLong = asked.period === USUAL.period;
-  const way = isLong ? el("a", { class: "button", href: "/docs" }, "How to send events") : el("button", { type: "button", onclick: () => choose({ period: USUAL.period, start_time: "", end_time: "" }) }, "Last 12 months");
-  const text = `Trades are position.closed events with the property pnl; none came in ${asked.period ? "" : "the time "}${periodLabel(asked)}.`;
-  return el("div", { class: "panel nothing" }, el("h2", {}, "No position was closed"), el("p", {}, text), el("div", { class: "ways" }, way));
-}
+const nobody = () => page.nothing("No position was closed", `Trades are position.closed events with the property pnl; none came in ${page.when}.`, el("a", { class: "button", href: "/docs" }, "How to send events"));
 
-for (const form of [question, chosen]) {
-  form.addEventListener("change", ({ target }) => target.name && choose({ [target.name]: target.value.trim() }));
-  form.addEventListener("submit", (event) => event.preventDefault());
-}
-addEventListener("popstate", () => {
-  asked = read();
-  load();
-});
-shortcut("r", load);
-KEYS.forEach((name, index) => shortcut(String(index + 1), () => choose({ period: name, start_time: "", end_time: "" })));
-load();
+page.begin();
