@@ -16,6 +16,7 @@ from factbook import __version__
 from factbook.access.audit import Audit
 from factbook.access.issuer import issuer_of
 from factbook.access.keys import Keys
+from factbook.access.oidc import provider_of
 from factbook.access.person_requests import PersonRequests
 from factbook.access.privacy import Privacy
 from factbook.access.query_costs import QueryCosts
@@ -95,6 +96,7 @@ from factbook.transports.http import (
     metrics,
     named_funnels,
     objectives,
+    oidc,
     operations,
     paths,
     people,
@@ -177,6 +179,7 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
         (auth.router(services), []),
         (keys.router(services), []),
         (published_keys.router(services), []),
+        (oidc.router(services), []),
         (limits.router(services), []),
         (people.router(services), []),
         (tenants.router(services), []),
@@ -330,6 +333,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             metadata=metadata,
             keys=access,
             outgoing=outgoing,
+            provider=provider_of(security.oidc, clock, outgoing),
             rate_limits=RateLimits(
                 security, lambda scope: quotas.plan(scope.tenant, scope.tier), settings.redis.address
             ),

@@ -13,11 +13,12 @@ import jwt
 
 from factbook.core.clock import Clock, epoch_ms
 from factbook.core.errors import FactbookError, Kind
-from factbook.core.scope import DEFAULT_TENANT, Role, Scope, Tier
+from factbook.core.scope import DEFAULT_TENANT, Role, Rows, Scope, Tier
+from factbook.events.row_filters import rows_of, told
 from factbook.storage.metadata import Metadata
 from factbook.storage.rows import Tenant
 
-from .role_rules import rule_for
+from .role_rules import Rule, rule_for
 from .token_keys import TokenKeys
 
 LINK_SECONDS = 15 * 60
@@ -34,13 +35,14 @@ class Purpose(StrEnum):
     LINK = "factbook:link"
     SESSION = "factbook:session"
     API = "factbook:api"
+    SLIP = "factbook:slip"
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """A token's content. key_id: the API key it was made with and ends with, empty for none. expires_at: epoch ms.
 
-    generation: of the person's sessions; it ends with that.
+    generation: of the person's sessions; it ends with that. rows, masked: what a provider said that he may see.
     """
 
     id: str
@@ -50,6 +52,8 @@ class Ticket:
     key_id: str
     expires_at: int
     generation: int = 0
+    rows: Rows = ()
+    masked: bool = False
 
 
 class SignIn:
@@ -91,11 +95,29 @@ class SignIn:
             if hmac.compare_digest(line.encode(), token.encode("utf-8", "replace")) and key == self._key:
                 return self.session_token(Scope(tenant, "link", Role.ADMIN))
         ticket = self._read(Purpose.LINK, token)
-        scope = Scope(ticket.tenant, ticket.actor, ticket.role)
+        scope = Scope(ticket.tenant, ticket.actor, ticket.role, rows=ticket.rows, masked=ticket.masked)
         return self.session_token(scope, key_id=ticket.key_id, generation=ticket.generation)
 
-    def session_token(self, scope: Scope, *, key_id: str = "", generation: int = 0) -> str:
-        return self._signed(Purpose.SESSION, scope, key_id, generation, SESSION_SECONDS)
+    def session_token(
+        self, scope: Scope, *, key_id: str = "", generation: int = 0, seconds: int = SESSION_SECONDS
+    ) -> str:
+        return self._signed(Purpose.SESSION, scope, key_id, generation, seconds)
+
+    def slip(self, content: dict[str, str], seconds: int) -> str:
+        """`content`, signed, for a browser to bring back within `seconds`."""
+        claims = {"aud": str(Purpose.SLIP), "exp": int(self._clock().timestamp()) + seconds, "slip": content}
+        return jwt.encode(claims, self._key, _ALGORITHM)
+
+    def read_slip(self, slip: str) -> dict[str, str]:
+        """What `slip` was made of. UNAUTHENTICATED where it is not good any more."""
+        try:
+            claims = self._claims(Purpose.SLIP, slip)
+            content, expires = claims["slip"], float(claims["exp"])
+        except (jwt.InvalidTokenError, ValueError, KeyError, TypeError):
+            raise _refused("This browser has begun no sign-in.") from None
+        if expires <= self._clock().timestamp():
+            raise _refused("The sign-in took too long.")
+        return dict(content)
 
     def api_token(self, scope: Scope, *, key_id: str = "", generation: int = 0, seconds: int = TOKEN_SECONDS) -> str:
         """A short token that stands for a key or person in `Authorization: Bearer`, and ends with the key or with the
@@ -141,6 +163,8 @@ class SignIn:
             claims["key"] = key_id
         if generation:
             claims["generation"] = generation
+        if not (key_id or generation) and (scope.rows or scope.masked):
+            claims |= {"rows": told(scope.rows), "masked": scope.masked}
         if self.tokens and purpose is Purpose.API:
             return self.tokens.signed(claims)
         return jwt.encode(claims, self._key, _ALGORITHM)
@@ -165,6 +189,8 @@ class SignIn:
                 claims.get("key", ""),
                 int(claims["exp"]) * 1000,
                 int(claims.get("generation", 0)),
+                rows_of(claims.get("rows")),
+                claims.get("masked") is True,
             )
         except (jwt.InvalidTokenError, ValueError, KeyError, TypeError):
             raise _refused("The sign-in token is not good.") from None
@@ -174,7 +200,7 @@ class SignIn:
 
 
 def scope_of(ticket: Ticket, tenant: Tenant) -> Scope:
-    rule = rule_for(tenant.role_rules, ticket.role)
+    rule = rule_for(tenant.role_rules, ticket.role) & Rule(ticket.rows, ticket.masked)
     return Scope(tenant.id, ticket.actor, ticket.role, Tier(tenant.tier), tenant.zone, rule.rows, rule.masked)
 
 

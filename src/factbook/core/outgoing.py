@@ -6,6 +6,7 @@ A name that leads somewhere else at the second look (DNS rebinding) leads nowher
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ class Outgoing:
     def __init__(self, allowed: Sequence[str] = (), *, resolve: Callable[..., Any] = socket.getaddrinfo) -> None:
         self._allowed = tuple(ip_network(one, strict=False) for one in allowed)
         self._resolve = resolve
+        self._context: ssl.SSLContext | None = None
 
     def target(self, url: str, *, private: bool = False) -> Target:
         """Where `url` leads, looked up now. private: whether it may be inside a private network.
@@ -94,7 +96,7 @@ class Outgoing:
         extensions = {"sni_hostname": target.url.hostname}
         try:
             with (
-                httpx.Client(timeout=seconds, trust_env=False, follow_redirects=False) as client,
+                httpx.Client(verify=self._trust(), timeout=seconds, trust_env=False, follow_redirects=False) as client,
                 client.stream(method, pinned, headers=sent, content=content, extensions=extensions) as answer,
             ):
                 body = bytearray()
@@ -105,6 +107,12 @@ class Outgoing:
                 return Answer(answer.status_code, dict(answer.headers), bytes(body))
         except httpx.HTTPError as error:
             raise unavailable(f"{_shown(target)} does not answer: {type(error).__name__}.", retry_after=30.0) from error
+
+    def _trust(self) -> ssl.SSLContext:
+        """The authorities that this machine trusts; read once, as that takes long."""
+        if self._context is None:
+            self._context = ssl.create_default_context()
+        return self._context
 
     def _may(self, address: _Address, private: bool) -> bool:
         if any(address in network for network in self._allowed if network.version == address.version):

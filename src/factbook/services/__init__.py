@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from factbook.access.audit import Audit
 from factbook.access.keys import Keys, NewKey
+from factbook.access.oidc import Provider
 from factbook.access.person_requests import PersonRequests
 from factbook.access.privacy import Privacy
 from factbook.access.query_costs import QueryCosts
@@ -51,6 +52,7 @@ class Services:
     metadata: Metadata
     keys: Keys
     outgoing: Outgoing
+    provider: Provider | None
     rate_limits: RateLimits
     quotas: Quotas
     query_costs: QueryCosts

@@ -80,7 +80,15 @@ def router(services: Services) -> APIRouter:
         target = _local(next)
         if visitor(request) is not None:
             return RedirectResponse(target, _SEE_OTHER)
-        return render(SIGN_IN, request, None, target=target, reason=reason)
+        return render(
+            SIGN_IN,
+            request,
+            None,
+            target=target,
+            reason=reason,
+            provider=services.provider.label if services.provider else "",
+            start="/auth/oidc/start?" + urlencode({"next": target}),
+        )
 
     @pages.post("/sign-out")
     def sign_out(request: Request) -> Response:

@@ -99,6 +99,7 @@ _TENANTS = "/api/v1/admin/tenants"
 ACTS: Mapping[tuple[str, str], Act] = {
     ("POST", "/api/v1/auth/sign-in"): Act("sign_in", enters=True),
     ("GET", "/"): Act("sign_in", enters=True),
+    ("GET", "/auth/oidc/callback"): Act("sign_in.oidc", enters=True),
     ("POST", "/api/v1/auth/token"): Act("sign_in.token", enters=True),
     ("POST", "/api/v1/auth/link"): Act("sign_in.link"),
     ("POST", "/api/v1/auth/sign-out"): Act("sign_out"),

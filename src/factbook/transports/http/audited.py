@@ -132,7 +132,8 @@ class Audited:
         """Whether the call was refused; then it is counted."""
         status = start["status"]
         entering = act is not None and act.enters
-        by_link = entering and any(b"reason=link" in value for name, value in start["headers"] if name == b"location")
+        places = [value for name, value in start["headers"] if name == b"location"] if entering else []
+        by_link = any(b"reason=link" in place or b"reason=oidc" in place for place in places)
         if status not in (_NOT_IN if entering else _REFUSED) and not by_link:
             return False
         caller: Scope | None = connection.get("state", {}).get("caller")

@@ -240,11 +240,9 @@ def session_for(services: Services, token: str) -> str:
     return services.keys.sign_in.session_token(scope, key_id=scope.actor)
 
 
-def set_session(response: Response, session: str, *, secure: bool) -> None:
+def set_session(response: Response, session: str, *, secure: bool, seconds: int = SESSION_SECONDS) -> None:
     """Puts the session into its cookie; `secure` where the page came over https."""
-    response.set_cookie(
-        COOKIE, session, max_age=SESSION_SECONDS, path="/", httponly=True, samesite="lax", secure=secure
-    )
+    response.set_cookie(COOKIE, session, max_age=seconds, path="/", httponly=True, samesite="lax", secure=secure)
 
 
 def _session_of(services: Services, person: Person) -> str:
