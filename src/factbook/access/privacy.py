@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any, get_args
 
-from factbook.core.clock import Clock, epoch_ms
+from factbook.core.clock import Clock, epoch_ms, from_epoch_ms
 from factbook.core.errors import invalid
 from factbook.core.scope import Scope
 from factbook.events.event import DataClass
@@ -143,7 +143,7 @@ def _summed(requests: Any, kind: str) -> dict[str, Any]:
     return {
         "requests": len(mine),
         "by_state": dict(sorted(Counter(one.state for one in mine).items())),
-        "last_finished_at": max(finished, default=None),
+        "last_finished_at": from_epoch_ms(max(finished)).isoformat() if finished else None,
         **({"removed": dict(sorted(rows.items()))} if kind == "erasure" else {}),
     }
 

@@ -80,11 +80,7 @@ def _decided(routes: APIRouter, services: Services, admin: Any) -> None:
     @routes.get("/report", summary="What is kept about people", responses=example(docs.REPORT) | refusals())
     def report(scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """What is kept and for how long, what was erased and given out and when, how many people agreed to what."""
-        told = services.privacy.report(scope, services.retention.limits(scope))
-        for kind in ("erasures", "exports"):
-            ended = told[kind]["last_finished_at"]
-            told[kind]["last_finished_at"] = from_epoch_ms(ended).isoformat() if ended else None
-        return told
+        return services.privacy.report(scope, services.retention.limits(scope))
 
 
 def _people(routes: APIRouter, services: Services, admin: Any) -> None:
