@@ -37,3 +37,16 @@ def test_demo_goes_on_where_an_earlier_one_stopped(tmp_path: Path) -> None:
         assert loaded.returncode == 0, loaded.stderr
         assert server.events == 659 + 4_839
         assert "the last of them at 2014-01-01 10:53 UTC" in loaded.stdout
+
+
+def test_what_is_made_up_goes_on_too_with_the_moment_that_the_load_began_with(tmp_path: Path) -> None:
+    anchor = 1_790_000_000
+    sizes = {dataset.name: len(dataset.moments) for dataset in businesses(anchor)}
+    with stand_in() as server:
+        server.positions = {"demo:anchor": anchor, "demo:cdnow:shifted": 69_659, "demo:flights:shifted": 664_839}
+        server.positions |= {"demo:made-up-content:shifted": 4_000, "demo:made-up-trading:shifted": 100}
+        loaded = factbook("demo", "--to", server.address, "--key", "k", data=tmp_path)
+        assert loaded.returncode == 0, loaded.stderr
+        assert server.events == sum(sizes.values()) - 4_100
+        assert {name: server.positions[f"demo:{name}:shifted"] for name in sizes} == sizes
+        assert f"the last of them at {datetime.fromtimestamp(anchor, UTC):%Y-%m-%d %H:%M} UTC." in loaded.stdout
