@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from factbook.core.errors import FactbookError, Kind
 from factbook.ingest import journal as module
-from factbook.ingest.journal import Depth, Entry, Intent, Mark, SqliteJournal
+from factbook.ingest.journal import Depth, Entry, Intent, Mark, Note, SqliteJournal
 
 
 @pytest.fixture
@@ -210,3 +210,20 @@ def test_block_by_block_every_entry_comes_once_in_order(
     assert [(entry.body, entry.rows) for entry in found] == sent
     assert journal.depth() == Depth(0, 0, 0)
     journal.close()
+
+
+def test_notes_are_kept_with_their_entry_and_forgotten_where_they_are_empty(journal: SqliteJournal, path: Path) -> None:
+    journal.append(b"one", 1, 0, [Note("a/1", b"x"), Note("a/2", b"y"), Note("b/1", b"z"), Mark("a/1", 7)])
+    journal.append(b"two", 1, 0, [Note("a/1", b"newer"), Note("a/2", b"")])
+    other = sqlite3.connect(path, isolation_level=None)
+    journal._appender.execute("PRAGMA busy_timeout = 10")
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(FactbookError):
+        journal.append(b"three", 1, 0, [Note("a/3", b"never")])
+    other.execute("ROLLBACK")
+    other.close()
+    again = reopened(journal, path)
+    assert (again.notes("a/"), again.notes("b/")) == ({"a/1": b"newer"}, {"b/1": b"z"})
+    assert again.position("a/1") == 7
+    assert bodies(again) == [b"one", b"two"]
+    again.close()

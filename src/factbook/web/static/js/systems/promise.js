@@ -41,7 +41,7 @@ export async function promise(service, done, signal) {
     attempt(() => put(path, Object.fromEntries(given.map((input) => [input.name, Number(input.value) / Number(input.dataset.times)]))));
   };
   const forget = el("button", { type: "button", onclick: () => attempt(() => remove(path)) }, "Promise nothing of its own");
-  return [el("form", { class: "fields", "aria-label": "Promise", onsubmit: submit }, inputs, el("button", { type: "submit", class: "primary" }, "Keep"), kept ? forget : "", error), el("p", { class: "hint" }, service ? "Empty fields are as all services promise." : "Of every service that promises nothing of its own.")];
+  return [el("form", { "aria-label": "Promise", onsubmit: submit }, inputs, el("button", { type: "submit", class: "primary" }, "Keep"), kept ? forget : "", error), el("p", { class: "hint" }, service ? "Empty fields are as all services promise." : "Of every service that promises nothing of its own.")];
 }
 
 function sentence(holds) {
