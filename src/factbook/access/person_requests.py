@@ -97,7 +97,8 @@ class PersonRequests:
         return path
 
     def events(self, scope: Scope, id_: str) -> int:
-        """How many events are his."""
+        """How many events are his, of all that came in until now."""
+        self._settle(epoch_ms(self._clock()))
         who = erasure.person(self._engine, scope.tenant, self._personal.names_of(scope, id_))
         return erasure.events(self._engine, scope.tenant, who, before=epoch_ms(self._clock()))
 
