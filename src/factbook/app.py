@@ -119,7 +119,7 @@ from factbook.transports.http.features import needs
 from factbook.transports.http.heads import Heads
 from factbook.transports.http.ingest import IngestRoutes
 from factbook.transports.http.leaving import Leaving
-from factbook.transports.http.rate_headers import RateHeaders
+from factbook.transports.http.rate_headers import NAMES, RateHeaders
 from factbook.transports.http.request_id import RequestId
 from factbook.transports.http.telemetry_in import TelemetryRoutes
 from factbook.transports.websocket import feed
@@ -200,12 +200,14 @@ def http_app(services: Services, ready: Callable[[], bool]) -> ASGIApp:
     app = IngestRoutes(app, services)
     security = services.settings.security
     if security.cors_origins:
-        app = CORSMiddleware(
+        sharing = CORSMiddleware(
             app,
             allow_origins=list(security.cors_origins),
             allow_methods=list(security.cors_methods),
             allow_headers=["Authorization", "X-API-Key", "Content-Type", "Content-Encoding", "X-Request-ID"],
+            expose_headers=["X-Request-ID", *NAMES],
         )
+        app = SecurityHeaders(sharing, method="OPTIONS")  # which are answered before anything below
     return app
 
 

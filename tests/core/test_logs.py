@@ -78,3 +78,20 @@ def test_secrets_are_never_logged(format: str) -> None:
         log.exception("failed")
     assert "hush-hush" not in stream.getvalue()
     assert stream.getvalue().count("****") >= 6
+
+
+@pytest.mark.parametrize("format", ["json", "console"])
+def test_what_somebody_sends_adds_no_line(format: str) -> None:
+    stream = io.StringIO()
+    logs.configure("INFO", format, stream)
+    hostile = "/x\n2026-01-01T00:00:00Z [info] all is well\r\x1b[2J\u2028"
+    structlog.get_logger("factbook.test").warning(hostile, path=hostile)
+    logging.getLogger("uvicorn.error").warning("refused %s", hostile)
+    assert len(stream.getvalue().splitlines()) == 2
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_keys_and_tokens_are_masked_wherever_they_stand() -> None:
+    key, token = "fb_admin_" + "aB3" * 14 + "z", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
+    text = logs.without_secrets(f"{key} was sent, then {token} to /cb?code=secret&state=1")
+    assert text == "fb_admin_**** was sent, then **** to /cb?code=****&state=1"

@@ -250,9 +250,15 @@ class Keys:
                 self._preset(scope, variable, presets[variable], role)
             elif not any(row.role == role for row in self.all(scope)):
                 key = make_key(role)
-                made.append(NewKey(key, self._store(scope, key, f"first {role} key", role, preset="", expires_at=None)))
+                made.append(NewKey(key, self._store(scope, key, _first(role), role, preset="", expires_at=None)))
         self.refresh()
         return tuple(made)
+
+    def is_set_up(self) -> bool:
+        """Whether somebody has set or made a good admin key of the default tenant; the first start's own is none."""
+        now = epoch_ms(self._clock())
+        rows = (row for row in self.all(Scope.system()) if _administers(row, now))
+        return any(row.preset or row.name != _first(Role.ADMIN) for row in rows)
 
     def _preset(self, scope: Scope, variable: str, key: str, role: Role) -> None:
         if not SHORTEST <= len(key) <= LONGEST:
@@ -313,6 +319,11 @@ def _known(row: ApiKey, tenant: Tenant) -> _Known:
     rule = rule_for(tenant.role_rules, row.role) & Rule(read(row.row_filter), row.masked)
     scope = Scope(row.tenant, row.id, Role(row.role), Tier(tenant.tier), tenant.zone, rule.rows, rule.masked)
     return _Known(row.digest, scope, row.expires_at, row.revoked_at, tenant)
+
+
+def _first(role: Role) -> str:
+    """The name of the key that the first start makes."""
+    return f"first {role} key"
 
 
 def _named(name: str) -> str:

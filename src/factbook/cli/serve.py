@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
+from ipaddress import ip_address
 from typing import Annotated, Any
 
 import structlog
@@ -20,6 +21,7 @@ import uvloop
 from rich.console import Console
 
 from factbook import __version__, app, jobs
+from factbook.access.keys import Keys
 from factbook.cli.demo import loaded_with_progress, told
 from factbook.core import logs
 from factbook.core.errors import FactbookError, Kind
@@ -32,6 +34,7 @@ from factbook.services import Services
 from factbook.storage.folder import Folder
 from factbook.transports.http.connection import Connection
 from factbook.transports.http.operations import own_ports
+from factbook.transports.http.patience import Patient
 
 log = structlog.get_logger()
 
@@ -57,6 +60,7 @@ def serve(
         listener = _listen(settings.server.host, settings.server.port)
         address = _address(settings, listener)
         with app.build(settings, folder=folder) as services:
+            require_key(settings.server.host, services.keys)
             folder.announce(address=address, version=__version__)
             runner = jobs.start(services)
             gc.freeze()
@@ -88,6 +92,22 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def require_key(host: str, keys: Keys) -> None:
+    """CONFLICT for a server that other machines reach while no administrator's key was set on purpose."""
+    try:
+        is_inside = ip_address(host).is_loopback
+    except ValueError:
+        is_inside = host == "localhost"
+    if not is_inside and not keys.is_set_up():
+        raise FactbookError(
+            Kind.CONFLICT,
+            f"Other machines would reach this server at {host}, and nobody has set a key for its administrator.",
+            field="FACTBOOK_ADMIN_KEY",
+            hint="Set FACTBOOK_ADMIN_KEY (16 characters or more), or make one with `factbook keys create`; or listen on"
+            " 127.0.0.1 alone (FACTBOOK_SERVER_HOST).",
+        )
+
+
 def _address(settings: Settings, listener: socket.socket) -> str:
     host = settings.server.host
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
@@ -105,7 +125,7 @@ async def _run(services: Services, settings: Settings, listener: socket.socket, 
     servers = [_server(app.http_app(services, lambda: state["ready"]), partial(Connection, services))]
     sockets = [[listener]]
     for port, extra in own_ports(services, lambda: state["ready"]).items():
-        servers.append(_server(extra))
+        servers.append(_server(extra, partial(Patient, settings.server.head_timeout, settings.server.body_timeout)))
         sockets.append([_listen(settings.server.host, port)])
     stop = threading.Event()
     loop = asyncio.get_running_loop()

@@ -12,15 +12,22 @@ import structlog
 
 _SECRET_KEYS = re.compile(r"(?i)(password|secret|token|authorization|cookie|api_?key|admin_key|write_key)$")
 _IN_ADDRESS = re.compile(r"(://[^/\s:@]*):[^/\s@]+@")
-_IN_QUERY = re.compile(r"([?&](?:token|key|api_key|access_token)=)[^&\s\"']+", re.IGNORECASE)
+_IN_QUERY = re.compile(
+    r"([?&](?:token|key|api_key|access_token|id_token|client_secret|code|code_verifier)=)[^&\s\"']+",
+    re.IGNORECASE,
+)
+_BY_ITSELF = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*|\b(fb_[a-z_]+_)[A-Za-z0-9]{43}\b")
+"""A signed token and a key of ours, wherever they stand."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _IN_HEADER = re.compile(r"(?i)(bearer\s+)[A-Za-z0-9._~+/=-]{8,}")
 
 
 def without_secrets(text: str) -> str:
-    """`text` with passwords in addresses, tokens in URLs and bearer keys replaced by ****."""
+    """`text` with passwords in addresses, tokens in URLs, bearer keys, keys and tokens of ours replaced by ****."""
     text = _IN_ADDRESS.sub(r"\1:****@", text)
     text = _IN_QUERY.sub(r"\1****", text)
-    return _IN_HEADER.sub(r"\1****", text)
+    text = _IN_HEADER.sub(r"\1****", text)
+    return _BY_ITSELF.sub(r"\1****", text)
 
 
 def configure(level: str = "INFO", format: str = "auto", stream: TextIO | None = None) -> None:
@@ -70,4 +77,9 @@ def _masked(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[
             event[key] = "****"
         elif isinstance(value, str):
             event[key] = without_secrets(value)
+    event["event"] = _CONTROL.sub(_escaped, str(event.get("event", "")))  # a line that somebody else wrote stays one
     return event
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from .scope import Role
 from .section import Section
-from .values import SECRET, Allowed, Env, Seconds, Words, networks, pairs, url_of
+from .values import SECRET, Allowed, Env, Seconds, Words, networks, origins, pairs, url_of
 
 KEY_LENGTH = Allowed("16 to 512 characters")
 _ROLES = ", ".join(Role)
@@ -153,7 +153,11 @@ class Security(Section):
     tenant_rate_limit: int = Field(
         default=0, ge=0, le=10_000_000, description="Requests a minute by tenant; 0 takes what its tier has."
     )
-    cors_origins: Words = Field(default=(), description="Sites whose pages may call the API; `*` for all.")
+    cors_origins: Annotated[Words, AfterValidator(origins), Allowed("a list such as https://shop.example, or *")] = (
+        Field(
+            default=(), description="Sites whose pages may call the API, with keys alone, never by cookie; `*` for all."
+        )
+    )
     cors_methods: Words = Field(default=("GET", "POST", "PUT", "DELETE"), description="Methods such pages may use.")
     outgoing_allowed: Annotated[Words, AfterValidator(networks), Allowed("a list such as 10.1.0.0/16")] = Field(
         default=(), description="Private networks that this server may call all the same."

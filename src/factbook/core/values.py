@@ -102,6 +102,17 @@ def networks(given: tuple[str, ...]) -> tuple[str, ...]:
     return given
 
 
+def origins(given: tuple[str, ...]) -> tuple[str, ...]:
+    """The list, if each of it is `*` or what browsers send as Origin: scheme, host and port, and nothing behind."""
+    for one in given:
+        url = urlsplit(one)
+        if one != "*" and (
+            url.scheme not in ("http", "https") or not url.hostname or one != f"{url.scheme}://{url.netloc}"
+        ):
+            raise ValueError("must be * or origins such as https://shop.example")
+    return given
+
+
 def upper(value: object) -> object:
     """Names of severities as logging spells them."""
     if not isinstance(value, str):

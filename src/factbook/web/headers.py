@@ -31,11 +31,13 @@ _ALWAYS = {
 class SecurityHeaders:
     """ASGI middleware: adds the headers above to each HTTP answer, leaving those that are already set."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, method: str = "") -> None:
+        """method: of the requests whose answers are meant, empty for all."""
         self._app = app
+        self._method = method
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or (self._method and scope["method"] != self._method):
             await self._app(scope, receive, send)
             return
 
@@ -44,6 +46,8 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _ALWAYS.items():
                     headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers.setdefault("strict-transport-security", "max-age=31536000")
             await send(message)
 
         await self._app(scope, receive, guarded)

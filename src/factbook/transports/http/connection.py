@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from factbook.access.gate import credential, granted
 from factbook.access.key_sets import KeysNeededError
@@ -16,6 +16,7 @@ from factbook.ingest.body import Collector
 from factbook.ingest.intake import Origin, Receipt, Request
 from factbook.services import Services
 
+from .patience import Patient
 from .request_id import Headers, identity, new_id
 from .ways_in import WAYS, Call, Way, answer, call_of, count_refusal, mark, origin, sender
 
@@ -38,13 +39,14 @@ class _Head:
     grant: Grant
 
 
-class Connection(HttpToolsProtocol):
+class Connection(Patient):
     """A POST to one of `WAYS` with a body of up to 64 KiB is handed to the intake as soon as it is complete, and its
     answer is one write: no task, no ASGI messages, half the processor time. Every other request goes through ASGI.
     """
 
     def __init__(self, services: Services, *args: Any, **named: Any) -> None:
-        super().__init__(*args, **named)
+        server = services.settings.server
+        super().__init__(server.head_timeout, server.body_timeout, *args, **named)
         self._services = services
         self._max_body = services.settings.analytics.ingestion.max_body_bytes
         self._awaited: RequestResponseCycle | None = None

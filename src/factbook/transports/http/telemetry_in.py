@@ -29,7 +29,7 @@ from .access import refusals, scope_for
 from .ingest import Body
 from .problems import problem, unexpected
 from .request_id import identity
-from .ways_in import Answer, Call, call_of, let_in_sender
+from .ways_in import ALWAYS, Answer, Call, call_of, let_in_sender
 
 log = structlog.get_logger()
 
@@ -101,8 +101,7 @@ class TelemetryRoutes:
             status, headers, content = unexpected(call.request_id, call.path)
         if not await body.drained():  # the connection cannot be used again
             added.append((b"connection", b"close"))
-        always = [(b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store")]
-        await send({"type": "http.response.start", "status": status, "headers": [*headers, *always, *added]})
+        await send({"type": "http.response.start", "status": status, "headers": [*headers, *ALWAYS, *added]})
         await send({"type": "http.response.body", "body": content})
 
     async def _accepted(self, scope: Scope, read: Taken | Points, way: Way) -> Kept:

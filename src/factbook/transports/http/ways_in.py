@@ -55,7 +55,12 @@ class Way(NamedTuple):
 
 
 _JSON = (b"content-type", b"application/json")
-_ALWAYS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+"""Headers of every answer to what is sent in: no page, and nothing to keep."""
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODER = msgspec.json.Encoder()
 _NULL = msgspec.Raw(b"null")
@@ -152,7 +157,7 @@ def answer(call: Call, way: Way, outcome: Receipt | Exception) -> Answer:
         log.exception("ingest request failed", path=call.path, correlation_id=call.request_id)
         told = unexpected(call.request_id, call.path)
     status, headers, content = told
-    return status, [*headers, *_ALWAYS], content
+    return status, [*headers, *ALWAYS], content
 
 
 def _as_sent(body: bytes) -> bytes:
