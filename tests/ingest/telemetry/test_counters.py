@@ -279,3 +279,36 @@ def test_more_requests_than_a_body_may_tell_are_a_metric(receiver: Receiver) -> 
     receiver.take((COUNTER, [(10, 5000)]))
     [told] = receiver.take((COUNTER, [(30_000, 6000)]))
     assert (told["event_type"], told["properties"]["value"]) == ("metric", 29_990)
+
+
+def test_processors_are_used_for_the_time_that_they_did_not_idle(receiver: Receiver) -> None:
+    def seconds(at: int, *idle: float) -> list[Series]:
+        named = {"__name__": "node_cpu_seconds_total", "job": "node", "instance": "db-1"}
+        return [({**named, "mode": "idle", "cpu": str(n)}, [(one, at)]) for n, one in enumerate(idle)]
+
+    receiver.take(*seconds(5000, 100, 100))
+    [told] = receiver.take(*seconds(15_000, 107, 100))  # of ten seconds seven and none
+    assert (told["event_type"], told["properties"]["cpu_percent"]) == ("resource_usage", 65)
+    [rested] = receiver.take(*seconds(25_000, 117, 110))
+    assert rested["properties"]["cpu_percent"] == 0
+
+
+def test_memory_and_disks_are_used_for_what_is_not_free(receiver: Receiver) -> None:
+    def size(name: str, value: float, **labels: str) -> Series:
+        return {"__name__": name, "job": "node", "instance": "db-1", **labels}, [(value, 5000)]
+
+    disk, memory = {"mountpoint": "/", "fstype": "ext4"}, {"mountpoint": "/run", "fstype": "tmpfs"}
+    told = receiver.take(
+        size("node_memory_MemAvailable_bytes", 25),
+        size("node_memory_MemTotal_bytes", 100),
+        size("node_filesystem_avail_bytes", 60, **disk),
+        size("node_filesystem_size_bytes", 80, **disk),
+        size("node_filesystem_avail_bytes", 1, **memory),
+        size("node_filesystem_size_bytes", 2, **memory),
+        size("node_filesystem_avail_bytes", 1, mountpoint="/alone", fstype="ext4"),
+    )
+    used = [one["properties"] for one in told if one["event_type"] == "resource_usage"]
+    assert [(one.get("memory_percent"), one.get("disk_percent"), one.get("mountpoint")) for one in used] == [
+        (75, None, None), (None, 25, "/")
+    ]  # fmt: skip
+    assert sum(one["event_type"] == "metric" for one in told) == 7

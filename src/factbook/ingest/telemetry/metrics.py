@@ -17,9 +17,10 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     SummaryDataPoint,
 )
 
+from . import hosts
 from .attributes import attributes, source
 from .counters import Running, Turn
-from .points import Point, Points, events_of, grown
+from .points import Point, Points
 from .taken import Taken
 
 _Any = NumberDataPoint | HistogramDataPoint | ExponentialHistogramDataPoint | SummaryDataPoint
@@ -60,8 +61,8 @@ def points(request: ExportMetricsServiceRequest) -> Points:
 def taken(sent: Points, turn: Turn) -> Taken:
     """Running totals as what they grew by, all else as it is."""
     found = Taken(items=sent.items)
-    grown(found, [point for point in sent.points if point.running], PREFIX, turn)
-    return events_of(found, [point for point in sent.points if not point.running], PREFIX)
+    plain = [point for point in sent.points if not point.running]
+    return hosts.told(found, plain, [point for point in sent.points if point.running], PREFIX, turn)
 
 
 def _running(metric: Metric, sent: _Any, number: float | None, more: Mapping[str, Any]) -> Running | None:

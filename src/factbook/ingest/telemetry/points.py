@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,15 +42,24 @@ class Points:
     types: Mapping[str, int] = field(default_factory=dict)
 
 
-def grown(found: Taken, points: Sequence[Point], prefix: str, turn: Turn) -> None:
-    """A `metric` for what each running total grew by since the sample before; none where it did not grow."""
+def grown(
+    found: Taken,
+    points: Sequence[Point],
+    prefix: str,
+    turn: Turn,
+    told_otherwise: Callable[[Point, Growth], bool] = lambda point, growth: False,
+) -> None:
+    """A `metric` for what each running total grew by since the sample before; none where it did not grow.
+
+    told_otherwise: takes what is no metric.
+    """
     for gone in turn.forgotten:
         found.note(gone)
     for point in sorted(points, key=lambda one: one.at):
         assert point.running is not None
         series = point.series
         growth, note = turn.growth(series, point.at, point.running)
-        if growth is not None and (more := increase(growth)):
+        if growth is not None and not told_otherwise(point, growth) and (more := increase(growth)):
             more = {"temporality": "delta", **point.more, **more}
             id_ = f"{prefix}-grown:{digest(series, growth.since, growth.after, point.at)}"
             found.put(_metric(point, id_, more), point.item)

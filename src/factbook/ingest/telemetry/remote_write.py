@@ -13,10 +13,11 @@ from google.protobuf.message import DecodeError
 from factbook.core.errors import FactbookError, Kind
 from factbook.ingest.body import too_large
 
+from . import hosts
 from .attributes import Source
 from .counters import Running, Turn
 from .families import is_running
-from .points import Point, Points, events_of, grown
+from .points import Point, Points
 from .requests import is_of_requests, requests
 from .taken import Taken
 from .wire import WRITE_REQUEST, message
@@ -106,5 +107,4 @@ def taken(sent: Points, turn: Turn) -> Taken:
             plain.append(point)
     asked = [point for point in running if is_of_requests(point)]
     others = requests(found, asked, PREFIX, turn)
-    grown(found, [*(point for point in running if not is_of_requests(point)), *others], PREFIX, turn)
-    return events_of(found, plain, PREFIX)
+    return hosts.told(found, plain, [*(point for point in running if not is_of_requests(point)), *others], PREFIX, turn)
