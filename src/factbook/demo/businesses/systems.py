@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .days import DAY, HOUR, MINUTE, Chance, Fortnight, Happening
+from .days import DAY, HOUR, MINUTE, SECOND, Chance, Fortnight, Happening
 
 _CURVE = (3, 2, 2, 2, 2, 3, 5, 8, 10, 11, 11, 12, 13, 12, 11, 11, 11, 12, 14, 15, 14, 11, 7, 4)
 _WEEKEND = 0.8
@@ -41,6 +41,9 @@ ENDPOINTS = (
 )
 HOSTS = {"web-1": "shop", "web-2": "checkout", "data-1": "search"}
 """Machine → the service that is most of what it runs."""
+TRIES = 4
+"""In trouble people try again."""
+
 PAYMENTS = "payments.example"
 DATABASE = {"database": "shop", "system": "postgresql"}
 
@@ -74,7 +77,9 @@ def systems(chance: Chance, fortnight: Fortnight) -> Iterator[Happening]:
     for endpoint in ENDPOINTS:
         for at in fortnight.moments(chance, endpoint.asked, _CURVE, weekend=_WEEKEND):
             hit = next((trouble for trouble in troubles if trouble.holds(endpoint.service, at)), None)
-            yield from _request(chance, endpoint, at, hit, _version(endpoint.service, at, release))
+            for again in range(TRIES if hit else 1):
+                then = at + again * 11 * SECOND
+                yield from _request(chance, endpoint, then, hit, _version(endpoint.service, then, release))
     for trouble in troubles:
         told = {"alert": "error rate", "severity": "critical", "service": trouble.service, "value": trouble.fails}
         yield Happening(trouble.begin + 6 * MINUTE, "alert.triggered", told)
