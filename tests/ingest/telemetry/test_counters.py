@@ -19,6 +19,7 @@ from factbook.ingest.telemetry.wire import WRITE_REQUEST, message
 
 HEADERS = {"content-type": "application/x-protobuf", "content-encoding": "snappy"}
 WAYS = ("answered", "killed", "again", "restart")
+NOW = 10_000_000_000_000
 BEGAN = 1_000
 """Milliseconds: when everything here starts."""
 Series = tuple[dict[str, str], Sequence[tuple[float, int]]]
@@ -42,7 +43,7 @@ class Receiver:
     def take(self, *series: Series, types: dict[str, int] | None = None, is_answered: bool = True) -> list[Any]:
         """The new events. is_answered: False where the process is killed once they are kept."""
         points = remote_write.decoded(written(*series, types=types or {}), HEADERS, 1_000_000)
-        turn = self.counters.turn("tenant")
+        turn = self.counters.turn("tenant", NOW)
         taken = remote_write.taken(points, turn)
         self.journal.append(b"", len(taken.events), 0, [note for _, note in taken.notes])
         fresh = [one for one in taken.events if one["event_id"] not in self.seen]
@@ -182,7 +183,7 @@ def test_a_series_that_was_forgotten_begins_with_its_next_sample(tmp_path: Path)
 
 
 def grown(counters: Counters, at: int, total: float, start: int) -> float | None:
-    turn = counters.turn("tenant")
+    turn = counters.turn("tenant", NOW)
     growth, _ = turn.growth("series", at, Running({"value": total}, start))
     counters.end(turn, 500)
     return None if growth is None else growth.of("value")
@@ -279,6 +280,26 @@ def test_more_requests_than_a_body_may_tell_are_a_metric(receiver: Receiver) -> 
     receiver.take((COUNTER, [(10, 5000)]))
     [told] = receiver.take((COUNTER, [(30_000, 6000)]))
     assert (told["event_type"], told["properties"]["value"]) == ("metric", 29_990)
+
+
+@pytest.mark.parametrize("bound", ["many", "", "nan", "-Inf"])
+def test_a_bucket_without_a_bound_is_no_request(receiver: Receiver, bound: str) -> None:
+    for total, at in ((1.0, 5000), (2.0, 6000)):
+        receiver.take(({"__name__": "http_request_duration_seconds_bucket", **HTTP, "le": bound}, [(total, at)]))
+    assert [one["event_type"] for one in receiver.events] == ["metric"]
+
+
+def test_numbers_beyond_all_bounds_are_taken(receiver: Receiver) -> None:
+    for total, at in ((-1.7e308, 5000), (1.7e308, 6000), (1.7e308, 7000), (-1.7e308, 8000)):
+        receiver.take((COUNTER, [(total, at)]), (JOBS, [(total, at)]), *buckets(at, total, -total, total))
+    assert all(abs(one["properties"]["value"]) < 1e309 for one in receiver.events)
+
+
+def test_a_sample_of_a_day_to_come_does_not_stop_its_series(receiver: Receiver) -> None:
+    receiver.take((JOBS, [(100, 5000)]))
+    [told] = receiver.take((JOBS, [(500, 2**62)]))  # refused later on, by its time
+    assert told["properties"]["value"] == 500
+    assert values(receiver.take((JOBS, [(107, 6000)]))) == [7]
 
 
 def test_processors_are_used_for_the_time_that_they_did_not_idle(receiver: Receiver) -> None:

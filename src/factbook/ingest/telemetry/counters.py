@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from factbook.ingest.journal import Note
 
 PREFIX = "counter/"
 MAX_SERIES = 200_000
+AHEAD = 86_400_000_000_000
+"""Nanoseconds: what is further ahead is no event."""
 MISSES = 3
 """So many samples in turn that never became whole, and a series begins anew: its parts are others than they were."""
 
@@ -51,7 +54,9 @@ class Growth:
     now: Totals
 
     def of(self, name: str) -> float:
-        return self.now[name] - self.before.get(name, 0.0)
+        """0 where there is no number so large."""
+        growth = self.now[name] - self.before.get(name, 0.0)
+        return growth if math.isfinite(growth) else 0.0
 
 
 @dataclass(slots=True)
@@ -80,8 +85,9 @@ class Counters:
         for name, value in notes.items():
             self.states[name.removeprefix(PREFIX)] = msgspec.msgpack.decode(value)
 
-    def turn(self, tenant: str) -> Turn:
-        return Turn(self, tenant)
+    def turn(self, tenant: str, now: int) -> Turn:
+        """now: nanoseconds."""
+        return Turn(self, tenant, now)
 
     def keep(self, notes: Sequence[Note]) -> None:
         """These are in the journal: what they say holds, whatever becomes of the rest of the turn."""
@@ -105,7 +111,9 @@ class Counters:
 class Turn:
     """What one body says, before it is known whether its events are kept."""
 
-    def __init__(self, counters: Counters, tenant: str) -> None:
+    def __init__(self, counters: Counters, tenant: str, now: int) -> None:
+        self.latest = now + AHEAD
+        """No series goes on from a later sample: it would take none of now."""
         self._counters = counters
         self._tenant = tenant
         self.found: dict[str, Any] = {}

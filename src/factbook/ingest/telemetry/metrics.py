@@ -61,8 +61,9 @@ def points(request: ExportMetricsServiceRequest) -> Points:
 def taken(sent: Points, turn: Turn) -> Taken:
     """Running totals as what they grew by, all else as it is."""
     found = Taken(items=sent.items)
-    plain = [point for point in sent.points if not point.running]
-    return hosts.told(found, plain, [point for point in sent.points if point.running], PREFIX, turn)
+    plain = [point for point in sent.points if not point.running or point.at > turn.latest]
+    running = [point for point in sent.points if point.running and point.at <= turn.latest]
+    return hosts.told(found, plain, running, PREFIX, turn)
 
 
 def _running(metric: Metric, sent: _Any, number: float | None, more: Mapping[str, Any]) -> Running | None:

@@ -101,7 +101,7 @@ def taken(sent: Points, turn: Turn) -> Taken:
     plain: list[Point] = []
     running: list[Point] = []
     for point in sent.points:
-        if point.value is not None and is_running(point.name, type_of):
+        if point.value is not None and point.at <= turn.latest and is_running(point.name, type_of):
             running.append(replace(point, value=None, running=Running({"value": point.value})))
         else:
             plain.append(point)

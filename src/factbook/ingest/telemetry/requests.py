@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from .taken import Taken, digest, event, moment
 
 MOST = 20_000
 """Requests of one body; what is beyond is told as a `metric`."""
+EXACT = 2**53
+"""Up to here every whole number is one."""
 SILENCE = 3_600_000_000_000
 """Nanoseconds after which another family may tell of a service's requests."""
 
@@ -41,15 +44,17 @@ class Share:
         if self.bounds is None:
             return None
         low, high = self.bounds
-        return low if high == float("inf") else round(low + (high - low) * (place + 0.5) / self.number, 6)
+        return low if high == math.inf else round(low + (high - low) * (place + 0.5) / self.number, 6)
 
 
 def is_of_requests(point: Point) -> bool:
     """Whether it tells of requests that a service answered: it names the service and the status."""
     return bool(
-        point.source.properties.get("service")
+        point.running
+        and all(0 <= total <= EXACT for total in point.running.totals.values())
+        and point.source.properties.get("service")
         and _status(point.attributes)
-        and (_COUNTER.match(point.name) or (_HISTOGRAM.match(point.name) and "le" in point.attributes))
+        and (_COUNTER.match(point.name) or (_HISTOGRAM.match(point.name) and _is_bound(point.attributes.get("le"))))
     )
 
 
@@ -148,6 +153,13 @@ def _too_many(sample: Point, growth: Growth, count: int, prefix: str) -> dict[st
     told = {"name": sample.name, "value": count, "temporality": "delta", "attributes": dict(sample.attributes)}
     id_ = f"{prefix}-grown:{digest(sample.series, growth.since, growth.after, sample.at)}"
     return event("metric", id_, moment(sample.at), {**sample.source.properties, **told})
+
+
+def _is_bound(text: str | None) -> bool:
+    try:
+        return text is not None and float(text) > -math.inf
+    except ValueError:
+        return False
 
 
 def _status(given: Attributes) -> int | None:

@@ -110,7 +110,7 @@ class TelemetryRoutes:
         if isinstance(read, Taken):
             return await accepted(intake, scope, read, way.source, self._max_events)
         async with counters.lock:
-            turn = counters.turn(scope.tenant)
+            turn = counters.turn(scope.tenant, time.time_ns())
             taken = await asyncio.to_thread(way.counted, read, turn)
             kept = await accepted(intake, scope, taken, way.source, self._max_events, counters.keep)
             counters.end(turn, time.time_ns())
