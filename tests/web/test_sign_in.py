@@ -31,7 +31,7 @@ def test_a_visitor_comes_back_to_the_page_he_wanted_after_signing_in(server: Ser
     page = open_page(server, "/events?event_type=purchase&range=7d", signed_in=False)
     expect(page).to_have_url(re.compile(r"/sign-in\?next="))
     page.get_by_label("Key or token").fill(ADMIN_KEY)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Use this key").click()
     expect(page).to_have_url(f"{server.url}/events?event_type=purchase&range=7d")
 
 
@@ -41,9 +41,9 @@ def test_a_key_that_may_not_sign_in_is_refused_with_the_reason(
 ) -> None:
     page = open_page(server, "/sign-in", signed_in=False, expect_errors=True)
     page.get_by_label("Key or token").fill(key)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Use this key").click()
     expect(page.locator("#key-error")).to_contain_text(said)
-    expect(page.get_by_role("button", name="Sign in")).to_be_enabled()
+    expect(page.get_by_role("button", name="Use this key")).to_be_enabled()
 
 
 def test_signing_out_ends_the_session_for_every_copy_of_the_cookie(server: Server, open_page: OpenPage) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from factbook.access.roles import allowed
+from factbook.access.roles import allowed, is_operator
 from factbook.core.scope import Role, Scope
 from factbook.core.sections import Features
 
@@ -12,7 +12,8 @@ from factbook.core.sections import Features
 @dataclass(frozen=True, slots=True)
 class Page:
     """name: of its template and its script. key: that leads here behind G, '' for none. feature: of Features, without
-    which no link leads here. single: shows single events or people. draws: with charts.
+    which no link leads here. single: shows single events or people. operator: for whoever operates the server. draws:
+    with charts.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Page:
     key: str = ""
     feature: str = ""
     single: bool = False
+    operator: bool = False
     draws: bool = True
 
 
@@ -46,6 +48,18 @@ PAGES = (
     Page("imports", "/imports", "Imports", ("answer", "retention", "systems"), "i"),
     Page("events", "/events", "Events", ("events",), "e", single=True, draws=False),
 )
+ADMINISTRATION = (
+    Page("admin-people", "/admin/people", "People", ("admin",), draws=False),
+    Page("admin-keys", "/admin/keys", "Keys", ("admin",), draws=False),
+    Page("admin-settings", "/admin/settings", "Settings", ("admin",), draws=False),
+    Page("admin-privacy", "/admin/privacy", "Privacy", ("admin", "trail"), draws=False),
+    Page("admin-audit", "/admin/audit", "Audit trail", ("admin", "trail"), draws=False),
+    Page("admin-lineage", "/admin/lineage", "Lineage", ("admin", "trail"), draws=False),
+    Page("admin-tenants", "/admin/tenants", "Tenants", ("admin",), operator=True, draws=False),
+)
+"""For admins, behind one link of the navigation."""
+ACCOUNT = Page("account", "/account", "Your account", ("sign-in",), draws=False)
+SET_PASSWORD = Page("set-password", "/set-password", "Set a password", ("sign-in",), draws=False)
 SIGN_IN = Page("sign-in", "/sign-in", "Sign in", ("sign-in",), draws=False)
 
 
@@ -61,3 +75,14 @@ def linked(scope: Scope | None, features: Features) -> list[Page]:
         for page in PAGES
         if (not page.feature or getattr(features, page.feature)) and (not page.single or sees_events(scope))
     ]
+
+
+def administers(scope: Scope | None) -> bool:
+    return scope is not None and allowed(scope.role, (Role.ADMIN,))
+
+
+def administering(scope: Scope | None) -> list[Page]:
+    """The pages of ADMINISTRATION for this visitor."""
+    if scope is None or not administers(scope):
+        return []
+    return [page for page in ADMINISTRATION if not page.operator or is_operator(scope)]

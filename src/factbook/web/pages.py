@@ -11,18 +11,35 @@ import jinja2
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from factbook.access.branding import branding
 from factbook.access.gate import COOKIE, authenticate, require_same_origin, session_cookie
-from factbook.access.roles import allowed, require
+from factbook.access.passwords import SHORTEST
+from factbook.access.people import ROLES
+from factbook.access.role_rules import BOUND
+from factbook.access.roles import require
 from factbook.access.sign_in import SESSION_SECONDS
 from factbook.core.errors import FactbookError, Kind
-from factbook.core.scope import Role, Scope
+from factbook.core.scope import Role, Scope, Tier
 from factbook.events.filters import COLUMNS
 from factbook.metrics.model import Good, Unit
 from factbook.services import Services
 
 from .assets import Assets
 from .headers import DOCS_POLICY, REDOC_POLICY
-from .page_list import DASHBOARDS, OVERVIEW, PAGES, SIGN_IN, Page, linked, sees_events
+from .page_list import (
+    ACCOUNT,
+    ADMINISTRATION,
+    DASHBOARDS,
+    OVERVIEW,
+    PAGES,
+    SET_PASSWORD,
+    SIGN_IN,
+    Page,
+    administering,
+    administers,
+    linked,
+    sees_events,
+)
 
 _SEE_OTHER = 303
 
@@ -37,9 +54,12 @@ def router(services: Services) -> APIRouter:
         html = templates.get_template(f"{page.name}.html").render(
             page=page,
             links=linked(scope, services.settings.analytics.features),
+            admin_links=administering(scope),
+            person=services.keys.people.find(scope) if scope else None,
+            look=_look(services, scope),
             scope=scope,
             sees_events=sees_events(scope),
-            is_admin=_is_admin(scope),
+            is_admin=administers(scope),
             address=str(request.base_url).rstrip("/"),
             **values,
         )
@@ -64,6 +84,17 @@ def router(services: Services) -> APIRouter:
 
         return shown
 
+    def office(page: Page) -> Callable[[Request], Response]:
+        def shown(request: Request) -> Response:
+            scope = visitor(request)
+            if scope is None:
+                return _to_sign_in(request)
+            if page not in administering(scope):
+                return RedirectResponse("/", _SEE_OTHER)
+            return render(page, request, scope, roles=ROLES, bound=BOUND, key_roles=list(Role), tiers=list(Tier))
+
+        return shown
+
     overview = place(OVERVIEW)
 
     @pages.get(OVERVIEW.path)
@@ -75,8 +106,24 @@ def router(services: Services) -> APIRouter:
             pages.add_api_route(page.path, place(page))
     pages.add_api_route(f"{DASHBOARDS.path}/{{dashboard_id}}", place(DASHBOARDS))
 
+    for page in ADMINISTRATION:
+        pages.add_api_route(page.path, office(page))
+
+    @pages.get("/admin")
+    def administration() -> Response:
+        return RedirectResponse(ADMINISTRATION[0].path, _SEE_OTHER)
+
+    @pages.get(ACCOUNT.path)
+    def account(request: Request) -> Response:
+        scope = visitor(request)
+        return render(ACCOUNT, request, scope, shortest=SHORTEST) if scope else _to_sign_in(request)
+
+    @pages.get(SET_PASSWORD.path)
+    def set_password(request: Request) -> Response:
+        return render(SET_PASSWORD, request, None, shortest=SHORTEST)
+
     @pages.get(SIGN_IN.path)
-    def sign_in(request: Request, next: str = "/", reason: str = "") -> Response:
+    def sign_in(request: Request, next: str = "/", reason: str = "", tenant: str = "") -> Response:
         target = _local(next)
         if visitor(request) is not None:
             return RedirectResponse(target, _SEE_OTHER)
@@ -86,6 +133,8 @@ def router(services: Services) -> APIRouter:
             None,
             target=target,
             reason=reason,
+            tenant=tenant[:64],
+            knows_people=services.keys.people.are_known(),
             provider=services.provider.label if services.provider else "",
             start="/auth/oidc/start?" + urlencode({"next": target}),
         )
@@ -156,8 +205,15 @@ def _local(target: str) -> str:
     return "/" if outside else target
 
 
-def _is_admin(scope: Scope | None) -> bool:
-    return scope is not None and allowed(scope.role, (Role.ADMIN,))
+def _look(services: Services, scope: Scope | None) -> dict[str, str | None]:
+    """How the visitor's tenant looks: its name, and a logo where it is part of what was kept (nothing is loaded from
+    elsewhere)."""
+    tenant = services.keys.tenant(scope.tenant) if scope else None
+    if tenant is None:
+        return {"name": scope.tenant if scope else "", "logo": None}
+    kept = branding(tenant.branding)
+    logo = kept["logo_url"] or ""
+    return {"name": kept["name"] or tenant.name, "logo": logo if logo.startswith("data:") else None}
 
 
 def _write_key(services: Services, scope: Scope) -> str:
@@ -165,7 +221,7 @@ def _write_key(services: Services, scope: Scope) -> str:
 
     Known are the one of FACTBOOK_WRITE_KEY and one that this very start made; shown to those who may make keys.
     """
-    if not _is_admin(scope):
+    if not administers(scope):
         return ""
     preset = services.settings.security.write_key
     if preset is not None:

@@ -1,5 +1,8 @@
 // Reading the service's JSON: problems become errors with a sentence; a lost session leads to the sign-in page.
 
+/** Pages where a refusal is about what was typed, not about the session. */
+const OPEN = new Set(["sign-in", "set-password", "account"]);
+
 export class Problem extends Error {
   constructor(status, body) {
     super(body.detail || body.title || `The service answered ${status}.`);
@@ -56,7 +59,7 @@ async function request(url, options) {
     return {};
   });
   if (answer.ok) return body;
-  if (answer.status === 401 && document.body.dataset.page !== "sign-in") toSignIn();
+  if (answer.status === 401 && !OPEN.has(document.body.dataset.page)) toSignIn();
   throw new Problem(answer.status, body);
 }
 
