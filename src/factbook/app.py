@@ -225,7 +225,9 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             folder = Folder(data)
             stack.callback(folder.release)
         places = Places(ingestion.geo_database)
-        engine = Engine(settings.warehouse.url, data, connections=settings.warehouse.connections + 1)
+        engine = Engine(
+            settings.warehouse.url, data, connections=settings.warehouse.connections + 1, key=settings.warehouse.key
+        )
         stack.callback(engine.close)
         migrate(engine)
         metadata = Metadata.open(settings.database.address, data, settings.security.secret_key)

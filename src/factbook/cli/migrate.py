@@ -26,7 +26,7 @@ def migrate() -> None:
             typer.echo(f"metadata database ({database.name}): at the newest schema")
         finally:
             database.close()
-        engine = Engine(settings.warehouse.url, settings.server.data, connections=1)
+        engine = Engine(settings.warehouse.url, settings.server.data, connections=1, key=settings.warehouse.key)
         try:
             applied = migrate_warehouse(engine)
         finally:

@@ -75,7 +75,7 @@ def _here(settings: Settings) -> Iterable[Removed]:
     try:
         metadata = Metadata.open(settings.database.address, data, settings.security.secret_key)
         try:
-            engine = Engine(settings.warehouse.url, data, connections=2)
+            engine = Engine(settings.warehouse.url, data, connections=2, key=settings.warehouse.key)
             try:
                 migrate(engine)
                 others = sharing(engine, settings.redis.address, life=0, patience=0)

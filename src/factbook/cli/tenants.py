@@ -147,7 +147,7 @@ def _here(settings: Settings, tenant: str) -> dict[str, Any]:
         inside = Tenancy(place.metadata, place.keys).within(place.scope, tenant)
         folder = Folder(data)
         try:
-            engine = Engine(settings.warehouse.url, data, connections=2)
+            engine = Engine(settings.warehouse.url, data, connections=2, key=settings.warehouse.key)
             try:
                 migrate(engine)
                 return usage(inside, Warehouse(engine), place.keys, system_clock())

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from .section import Section
-from .security_sections import Security
+from .security_sections import KEY_LENGTH, Security
 from .values import (
     ADDRESS,
     FUTURE,
@@ -55,6 +55,12 @@ class WarehouseSection(Section):
         ADDRESS,
         Allowed("chdb, or clickhouse://user:password@host:8123/database"),
     ] = Field(default="chdb", repr=False, description="Where the rows live: `chdb` is the embedded engine.")
+    key: Annotated[SecretStr | None, Env("FACTBOOK_WAREHOUSE_KEY"), SECRET, KEY_LENGTH] = Field(
+        default=None,
+        min_length=16,
+        max_length=512,
+        description="Encrypts the embedded engine's tables on disk; from the first start on.",
+    )
     connections: int = Field(
         default=4, ge=1, le=64, description="Connections to the warehouse, and so queries at a time."
     )

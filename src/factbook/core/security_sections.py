@@ -142,7 +142,7 @@ class Security(Section):
         default=None,
         min_length=16,
         max_length=512,
-        description="Seals the secrets in the metadata database; several, separated by commas: the first seals, all open.",
+        description="Seals the secrets in the metadata database; of several with commas the first seals, all open.",
     )
     rate_limit: int = Field(
         default=1000, ge=0, le=10_000_000, description="Requests a minute by key or person; 0 for any number."

@@ -6,7 +6,6 @@ import queue
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,8 +13,11 @@ from urllib.parse import unquote, urlsplit
 import clickhouse_connect
 import pyarrow as pa
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+from pydantic import SecretStr
 
 from factbook.core.errors import FactbookError, Kind, unavailable
+
+from .sealed_disk import configuration, key_at_hand
 
 DATABASE = "factbook"
 
@@ -48,12 +50,13 @@ class EngineError(FactbookError):
         self.code = code
 
 
-def connect_arguments(address: str, data: Path) -> dict[str, Any]:
-    """Driver arguments for `chdb` (a folder of `data`) or `clickhouse://user:password@host:port/database`."""
+def connect_arguments(address: str, data: Path, key: str = "") -> dict[str, Any]:
+    """Driver arguments for `chdb` (a folder of `data`, encrypted under `key` where there is one) or
+    `clickhouse://user:password@host:port/database`."""
     if address == "chdb":
         folder = data / "warehouse"
         folder.mkdir(parents=True, exist_ok=True)
-        options = {"config-file": str(resources.files("factbook.storage").joinpath("embedded.xml"))}
+        options = {"config-file": str(configuration(data, key))}
         return {"interface": "chdb", "path": str(folder), "chdb_options": options, "settings": dict(_SESSION)}
     url = urlsplit(address)
     secure = url.scheme == "clickhouses"
@@ -86,8 +89,18 @@ class Engine:
     Unscoped: only migrations, the writer and retention use it directly; reads go through `Warehouse`.
     """
 
-    def __init__(self, address: str, data: Path, *, connections: int = 4, database: str | None = None) -> None:
-        arguments = connect_arguments(address, data)
+    def __init__(
+        self,
+        address: str,
+        data: Path,
+        *,
+        connections: int = 4,
+        database: str | None = None,
+        key: SecretStr | None = None,
+    ) -> None:
+        """key: of the embedded engine's encrypted disk."""
+        secret = key.get_secret_value() if key else ""
+        arguments = connect_arguments(address, data, secret)
         self.embedded = address == "chdb"
         self.database = database or ("" if self.embedded else urlsplit(address).path.strip("/")) or DATABASE
         self._arguments = arguments
@@ -98,7 +111,8 @@ class Engine:
         self._closed = threading.Event()
         self._last = threading.local()
         try:
-            first = clickhouse_connect.get_client(**arguments, database=None if self.embedded else "default")
+            with key_at_hand(data, secret):
+                first = clickhouse_connect.get_client(**arguments, database=None if self.embedded else "default")
             self._all.append(first)
             first.command(f"CREATE DATABASE IF NOT EXISTS {quoted(self.database)}")
             for _ in range(connections):

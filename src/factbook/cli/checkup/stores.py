@@ -139,22 +139,23 @@ def warehouse(examined: Examined) -> Iterator[Finding]:
         if not (data / "warehouse").exists():
             yield Finding("warehouse", OK, "embedded, not there yet; the first start makes it")
             return
-        yield from _embedded(data)
+        yield from _embedded(examined)
     else:
         yield from _remote(address, data)
 
 
-def _embedded(data: Path) -> Iterator[Finding]:
+def _embedded(examined: Examined) -> Iterator[Finding]:
     from factbook.storage.engine import Engine
     from factbook.storage.folder import Folder
 
+    data = examined.settings.server.data
     try:
         folder = Folder(data)
     except FactbookError as error:
         yield _broken("warehouse", error, "")
         return
     try:
-        engine = Engine("chdb", data, connections=1)
+        engine = Engine("chdb", data, connections=1, key=examined.settings.warehouse.key)
         try:
             version = engine.command("SELECT version()")
             there = engine.rows(
