@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -103,9 +102,9 @@ def loaded(apart: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Sco
     return scope, summary.accepted
 
 
-@pytest.fixture
-def served(apart: Engine, loaded: tuple[Scope, int], tmp_path: Path) -> Iterator[Reading]:
-    with reading(Warehouse(apart), loaded[0], tmp_path, apart) as found:
+@pytest.fixture(scope="module")
+def served(apart: Engine, loaded: tuple[Scope, int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reading]:
+    with reading(Warehouse(apart), loaded[0], tmp_path_factory.mktemp("served"), apart) as found:
         for part in (content, dashboards, imports, systems, trading):
             cast(FastAPI, found.client.app).include_router(part.router(found.services))
         yield found
