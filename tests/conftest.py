@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from factbook.core.scope import Role, Scope
+from factbook.queries.seen import seen_sql
+from factbook.storage.database import Database
 from factbook.storage.engine import Engine
 from factbook.storage.migrate import migrate
 from factbook.storage.warehouse import Warehouse
-from tests.servers import clickhouse, valkey
+from tests.servers import clickhouse, postgres, valkey
 
 LONG = (
     "tests/ingest/test_retention.py",
@@ -61,7 +64,7 @@ def apart(engine: Engine, data: Path) -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def warehouse(engine: Engine) -> Warehouse:
-    return Warehouse(engine)
+    return Warehouse(engine, seen=seen_sql)
 
 
 @pytest.fixture
@@ -100,3 +103,68 @@ def own_redis(tmp_path: Path) -> Iterator[valkey.Valkey]:
     server = valkey.Valkey(tmp_path / "valkey")
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.GivenServer]:
+    server = postgres.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _migrated(postgres_server: postgres.GivenServer) -> Iterator[str]:
+    address = postgres_server.create()
+    database = Database(address, Path("/nowhere"))
+    database.upgrade()
+    database.close()
+    yield address
+    postgres_server.drop(address)
+
+
+@pytest.fixture
+def postgres_address(_migrated: str) -> Iterator[str]:
+    """The address of a database with all tables and no row, on a real server."""
+    yield _migrated
+    postgres.empty(_migrated)
+
+
+@pytest.fixture(scope="session")
+def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("metadata")
+    database = Database("", folder)
+    database.upgrade()
+    database.close()
+    return folder / "metadata.db"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """DATABASE_URL of a metadata database of the test's own, with all tables and no row, once of each kind.
+
+    Empty is SQLite in `tmp_path`, the data folder to open it with.
+    """
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_address"))
+    shutil.copy(request.getfixturevalue("_migrated_file"), tmp_path)
+    return ""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """As `database_address`, without any table."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    server: postgres.GivenServer = request.getfixturevalue("postgres_server")
+    address = server.create()
+    yield address
+    server.drop(address)
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[postgres.Postgres]:
+    """A PostgreSQL server that the test may kill and start again."""
+    server = postgres.Postgres()
+    yield server
+    server.stop()

@@ -19,8 +19,8 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def metadata(tmp_path: Path) -> Iterator[Metadata]:
-    opened = Metadata.open("", tmp_path)
+def metadata(database_address: str, tmp_path: Path) -> Iterator[Metadata]:
+    opened = Metadata.open(database_address, tmp_path)
     yield opened
     opened.close()
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,21 +14,10 @@ from factbook.core.scope import Role, Scope
 from factbook.storage.audit_rows import Noted, Sought
 from factbook.storage.metadata import Metadata
 from tests.clocks import SetClock
+from tests.databases import execute
 
 SHOP = Scope("shop", "key_1", Role.ADMIN)
 BANK = Scope("bank", "key_2", Role.ADMIN)
-
-
-@pytest.fixture
-def metadata(tmp_path: Path) -> Iterator[Metadata]:
-    opened = Metadata.open("", tmp_path)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
 
 
 @pytest.fixture
@@ -62,12 +49,11 @@ def test_entries_of_a_tenant_follow_one_another_and_are_his_alone(audit: Audit) 
     ],
 )
 def test_the_first_entry_that_was_tampered_with_is_named(
-    audit: Audit, tmp_path: Path, tampering: str, number: int
+    audit: Audit, database_address: str, tmp_path: Path, tampering: str, number: int
 ) -> None:
     for thing in "abc":
         audit.note(SHOP, "segment.put", thing, detail={"after": thing})
-    with sqlite3.connect(tmp_path / "metadata.db") as connection:
-        connection.execute(tampering)
+    execute(database_address, tmp_path, tampering)
     broken = audit.broken(SHOP)
     assert broken is not None
     assert broken.number == number
@@ -96,7 +82,7 @@ from factbook.access.audit import Audit
 from factbook.core.clock import system_clock
 from factbook.core.scope import Role, Scope
 from factbook.storage.metadata import Metadata
-metadata = Metadata.open("", Path(sys.argv[1]))
+metadata = Metadata.open(sys.argv[1], Path(sys.argv[2]))
 audit = Audit(metadata.audit, system_clock)
 for number in range(10):
     audit.note(Scope("shop", "key_1", Role.ADMIN), "segment.put", str(number))
@@ -104,8 +90,8 @@ metadata.close()
 """
 
 
-def test_two_processes_append_to_one_sound_chain(audit: Audit, tmp_path: Path) -> None:
-    arguments = [sys.executable, "-c", _APPENDING, str(tmp_path)]
+def test_two_processes_append_to_one_sound_chain(audit: Audit, database_address: str, tmp_path: Path) -> None:
+    arguments = [sys.executable, "-c", _APPENDING, database_address, str(tmp_path)]
     processes = [subprocess.Popen(arguments) for _ in range(2)]
     assert [process.wait(60) for process in processes] == [0, 0]
     assert audit.head(SHOP).number == 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Role, Scope
 from factbook.storage.metadata import Metadata
 from tests.clocks import SetClock
+from tests.databases import dump
 
 ADMIN, WRITE = "an-admin-key-of-mine", "a write key, with spaces"
 
@@ -43,13 +43,12 @@ def test_an_unknown_key_is_unauthenticated(keys: Keys) -> None:
     assert _refused(keys, "") is Kind.UNAUTHENTICATED
 
 
-def test_a_key_is_kept_as_a_digest_only(keys: Keys, scope: Scope, tmp_path: Path) -> None:
+def test_a_key_is_kept_as_a_digest_only(keys: Keys, scope: Scope, database_address: str, tmp_path: Path) -> None:
     new = keys.create(scope, "web shop", Role.WRITER)
-    with sqlite3.connect(tmp_path / "metadata.db") as raw:
-        dump = "\n".join(raw.iterdump())
-    assert digest(new.key) in dump
-    assert new.key not in dump
-    assert new.key[len("fb_writer_") + 4 :] not in dump
+    kept = dump(database_address, tmp_path)
+    assert digest(new.key) in kept
+    assert new.key not in kept
+    assert new.key[len("fb_writer_") + 4 :] not in kept
 
 
 def test_a_revoked_key_is_refused_at_once(keys: Keys, scope: Scope) -> None:
@@ -146,8 +145,10 @@ def test_use_is_written_down(keys: Keys, scope: Scope, clock: SetClock) -> None:
     assert keys.get(scope, new.row.id).last_used_at == epoch_ms(clock())
 
 
-def test_a_change_by_another_process_holds_after_refresh(keys: Keys, scope: Scope, tmp_path: Path) -> None:
-    other = Keys(Metadata.open("", tmp_path), SetClock())
+def test_a_change_by_another_process_holds_after_refresh(
+    keys: Keys, scope: Scope, database_address: str, tmp_path: Path
+) -> None:
+    other = Keys(Metadata.open(database_address, tmp_path), SetClock())
     new = other.create(scope, "made elsewhere", Role.WRITER)
     assert _refused(keys, new.key) is Kind.UNAUTHENTICATED
     keys.refresh()

@@ -23,8 +23,8 @@ BUYERS: dict[str, Any] = {"did": "purchase"}
 
 
 @pytest.fixture
-def metadata(tmp_path: Path) -> Iterator[Metadata]:
-    found = Metadata.open("", tmp_path)
+def metadata(database_address: str, tmp_path: Path) -> Iterator[Metadata]:
+    found = Metadata.open(database_address, tmp_path)
     for tenant in ("shop", "other"):
         found.ensure_tenant_of_system(tenant, now=1)
     yield found
@@ -96,8 +96,8 @@ def test_changes_in_many_threads_are_all_in_the_history(metadata: Metadata) -> N
     assert [change.version for change in metadata.segments.history(ANN, "buyers")] == list(range(21, 0, -1))
 
 
-def test_what_was_there_before_changes_were_kept_begins_its_history_as_it_is(tmp_path: Path) -> None:
-    database = Database("", tmp_path)
+def test_what_was_there_before_changes_were_kept_begins_its_history_as_it_is(bare_address: str, tmp_path: Path) -> None:
+    database = Database(bare_address, tmp_path)
     database.upgrade("0006")
     about = {"tenant": "shop", "id": "x", "version": 3, "created_at": 1, "updated_at": 2}
     named = {**about, "label": "X", "description": ""}
@@ -134,3 +134,4 @@ def test_what_was_there_before_changes_were_kept_begins_its_history_as_it_is(tmp
     with database.reading() as connection:
         found = connection.execute(sa.text("SELECT id, version, definition FROM metric_definition_history")).all()
         assert [tuple(row) for row in found] == [("x", 1, '{"id": "x"}')]
+    database.close()

@@ -23,12 +23,19 @@ SHOP, OTHER = Scope("shop", "ann", Role.ADMIN), Scope("other", "bob", Role.ADMIN
 
 
 @pytest.fixture
-def metadata(tmp_path: Path) -> Iterator[Metadata]:
-    opened = Metadata.open("", tmp_path)
+def metadata(database_address: str, tmp_path: Path) -> Iterator[Metadata]:
+    opened = Metadata.open(database_address, tmp_path)
     for tenant in ("shop", "other"):
         opened.ensure_tenant_of_system(tenant, now=1)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def bare(bare_address: str, tmp_path: Path) -> Iterator[Database]:
+    database = Database(bare_address, tmp_path)
+    yield database
+    database.close()
 
 
 def _key(tenant: str = "shop", number: int = 1) -> ApiKey:
@@ -42,15 +49,15 @@ def _type(name: str = "trial", tenant: str = "shop") -> EventType:
 # Migrations
 
 
-def test_the_migrations_make_what_the_tables_say(tmp_path: Path) -> None:
-    database = Database("", tmp_path)
+def test_the_migrations_make_what_the_tables_say(bare: Database) -> None:
+    database = bare
     database.upgrade()
     with database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), SCHEMA) == []
 
 
-def test_migrations_go_both_ways(tmp_path: Path) -> None:
-    database = Database("", tmp_path)
+def test_migrations_go_both_ways(bare: Database) -> None:
+    database = bare
     for _ in range(2):
         database.upgrade()
         with database.reading() as connection:
@@ -60,8 +67,8 @@ def test_migrations_go_both_ways(tmp_path: Path) -> None:
             assert sa.inspect(connection).get_table_names() == ["alembic_version"]
 
 
-def test_a_tenant_of_before_the_settings_keeps_his_zone_both_ways(tmp_path: Path) -> None:
-    database = Database("", tmp_path)
+def test_a_tenant_of_before_the_settings_keeps_his_zone_both_ways(bare: Database) -> None:
+    database = bare
     database.upgrade("0001")
     values = {"id": "shop", "name": "shop", "zone": "Asia/Tokyo", "tier": "free", "created_at": 1, "raw_events": 7}
     with database.writing() as connection:
@@ -75,25 +82,23 @@ def test_a_tenant_of_before_the_settings_keeps_his_zone_both_ways(tmp_path: Path
         assert connection.execute(sa.text("SELECT zone, raw_events FROM tenants")).one() == ("Asia/Tokyo", 7)
 
 
-def test_opening_again_keeps_everything(tmp_path: Path) -> None:
-    first = Metadata.open("", tmp_path)
-    first.ensure_tenant_of_system("shop", now=1)
-    first.close()
-    assert [tenant.id for tenant in Metadata.open("", tmp_path).tenants_of_system()] == ["shop"]
+def test_opening_again_keeps_everything(metadata: Metadata, database_address: str, tmp_path: Path) -> None:
+    again = Metadata.open(database_address, tmp_path)
+    assert [tenant.id for tenant in again.tenants_of_system()] == ["other", "shop"]
+    again.close()
 
 
-def test_the_database_of_a_newer_factbook_is_refused_plainly(tmp_path: Path) -> None:
-    database = Database("", tmp_path)
-    database.upgrade()
-    with database.writing() as connection:
+def test_the_database_of_a_newer_factbook_is_refused_plainly(bare: Database, bare_address: str, tmp_path: Path) -> None:
+    bare.upgrade()
+    with bare.writing() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(FactbookError) as refusal:
-        Metadata.open("", tmp_path)
+        Metadata.open(bare_address, tmp_path)
     assert refusal.value.kind is Kind.CONFLICT
     assert "newer Factbook" in (refusal.value.hint or "")
 
 
-@pytest.mark.parametrize("address", ["mysql://a/b", "nonsense", "postgresql+nosuchdriver://h/db"])
+@pytest.mark.parametrize("address", ["mysql://a/b", "nonsense", "postgresql+asyncpg://h/db"])
 def test_an_address_that_cannot_be_used_is_refused_without_its_password(address: str, tmp_path: Path) -> None:
     with pytest.raises(FactbookError) as refusal:
         Database(address.replace("//", "//user:hunter2@", 1) if "//" in address else address, tmp_path)

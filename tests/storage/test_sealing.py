@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import stat
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from pydantic import SecretStr
 from factbook.core.errors import FactbookError, Kind
 from factbook.storage.metadata import Metadata
 from factbook.storage.sealing import KEY_FILE, Seal
+from tests.databases import execute
 
 
 def test_what_is_sealed_opens_under_its_key_and_at_its_place_alone() -> None:
@@ -44,28 +44,27 @@ def test_the_key_file_is_for_its_owner_alone_and_the_database_does_not_hold_the_
     again.close()
 
 
-def test_a_replaced_key_seals_anew_what_the_old_one_opens(tmp_path: Path) -> None:
-    old, new = "the old key, long enough", "the new key, long enough"
-    _kept(tmp_path, old, "kept")
-    assert _kept(tmp_path, f"{new},{old}", "x") == "kept"
-    assert _kept(tmp_path, new, "x") == "kept"
+def test_a_replaced_key_seals_anew_what_the_old_one_opens(database_address: str, tmp_path: Path) -> None:
+    old, new, place = "the old key, long enough", "the new key, long enough", (database_address, tmp_path)
+    _kept(place, old, "kept")
+    assert _kept(place, f"{new},{old}", "x") == "kept"
+    assert _kept(place, new, "x") == "kept"
     with pytest.raises(FactbookError) as refused:
-        _kept(tmp_path, old, "x")
+        _kept(place, old, "x")
     assert refused.value.field == "FACTBOOK_SECRET_KEY"
 
 
-def test_a_secret_from_before_is_sealed_when_it_is_read(tmp_path: Path) -> None:
-    Metadata.open("", tmp_path).close()
-    with sqlite3.connect(tmp_path / "metadata.db") as connection:
-        connection.execute("INSERT INTO secrets VALUES ('s', 'in plain', 1)")
-    assert _kept(tmp_path, "a key that is long enough", "x") == "in plain"
-    with sqlite3.connect(tmp_path / "metadata.db") as connection:
-        [(value,)] = connection.execute("SELECT value FROM secrets WHERE name = 's'")
+def test_a_secret_from_before_is_sealed_when_it_is_read(database_address: str, tmp_path: Path) -> None:
+    place = database_address, tmp_path
+    Metadata.open(*place).close()
+    execute(*place, "INSERT INTO secrets VALUES ('s', 'in plain', 1)")
+    assert _kept(place, "a key that is long enough", "x") == "in plain"
+    [(value,)] = execute(*place, "SELECT value FROM secrets WHERE name = 's'")
     assert value.startswith("sealed:")
 
 
-def _kept(data: Path, key: str, fresh: str) -> str:
-    metadata = Metadata.open("", data, SecretStr(key))
+def _kept(place: tuple[str, Path], key: str, fresh: str) -> str:
+    metadata = Metadata.open(*place, SecretStr(key))
     try:
         return metadata.secret_of_system("s", fresh, now=1)
     finally:

@@ -12,12 +12,19 @@ from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import TimeoutError as NoneFreeError
 
 from factbook.core.errors import FactbookError, Kind, unavailable
 
 _WRITE = "factbook_write"
 _BUSY_MS = 10_000
+_POOL: dict[str, Any] = {"pool_pre_ping": True, "pool_timeout": _BUSY_MS / 1000}
+_SERVER: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": _BUSY_MS, "keepalives_idle": 30}
+_PATIENCE = f"SET lock_timeout = {_BUSY_MS}; SET idle_in_transaction_session_timeout = {6 * _BUSY_MS}"
+_ONE_WRITER = "SELECT pg_advisory_xact_lock(4022250974)"
+"""Held to the end of the transaction by whoever writes at PostgreSQL, as BEGIN IMMEDIATE is at SQLite: what a writer
+reads is what he changes, in every process."""
 
 
 def database_url(address: str, data: Path) -> URL:
@@ -45,20 +52,24 @@ def _bad_address(why: str) -> FactbookError:
 
 
 class Database:
-    """Short transactions from any thread. SQLite runs in WAL mode, synced at every commit, foreign keys on."""
+    """Short transactions from any thread, those that write one after another in all processes.
+
+    SQLite runs in WAL mode, synced at every commit, foreign keys on.
+    """
 
     def __init__(self, address: str, data: Path) -> None:
         url = database_url(address, data)
         if not address:
             data.mkdir(parents=True, exist_ok=True)
+        is_server = url.get_backend_name() != "sqlite"
+        options = {"connect_args": {name: _SERVER[name] for name in _SERVER.keys() - url.query}, **_POOL}
         try:
-            self._engine = sa.create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
+            self._engine = sa.create_engine(url, **(options if is_server else {}))
         except (ImportError, NoSuchModuleError) as error:
             raise _bad_address(f"its driver is not installed ({error}); pip install 'psycopg[binary]'") from None
-        if url.get_backend_name() == "sqlite":
-            sa.event.listen(self._engine, "connect", _prepare)
-            sa.event.listen(self._engine, "begin", _begin)
-        self.name = "SQLite" if url.get_backend_name() == "sqlite" else f"PostgreSQL at {url.host}:{url.port or 5432}"
+        sa.event.listen(self._engine, "connect", _prepare_server if is_server else _prepare)
+        sa.event.listen(self._engine, "begin", _begin_server if is_server else _begin)
+        self.name = f"PostgreSQL at {url.host}:{url.port or 5432}" if is_server else "SQLite"
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -110,12 +121,30 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
+def _prepare_server(connection: Any, _record: Any) -> None:
+    connection.execute(_PATIENCE)
+    connection.commit()
+
+
+def _begin_server(connection: Connection) -> None:
+    if connection.get_execution_options().get(_WRITE, False):
+        connection.exec_driver_sql(_ONE_WRITER)
+
+
 @contextmanager
 def _explained(name: str) -> Iterator[None]:
     try:
         yield
     except IntegrityError:
         raise
+    except (DataError, UnicodeError, OverflowError) as error:
+        raise FactbookError(
+            Kind.INVALID,
+            "Something cannot be kept: a text is too long, or holds NUL or half a character, or a number is too big.",
+            hint="Look at the texts and numbers that were sent.",
+        ) from error
+    except NoneFreeError as error:
+        raise unavailable(f"The metadata database ({name}) is too busy just now.", retry_after=2.0) from error
     except DBAPIError as error:
         raise unavailable(
             f"The metadata database ({name}) does not answer: {str(error.orig).strip()[:200]}.", retry_after=2.0
