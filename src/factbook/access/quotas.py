@@ -14,14 +14,14 @@ from datetime import UTC, datetime, timedelta
 from factbook.core.clock import Clock
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Scope, Tier
-from factbook.core.tiers import Plan, plan_of
+from factbook.core.tiers import UNBOUND, Plan, plan_of
 from factbook.storage.metadata import Metadata
 from factbook.storage.rows import Tenant
 
 PERIOD = 10.0
 """Seconds between two settlements."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,27 @@ class Used:
     month_renews: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Today:
+    """A day, UTC. day: since 1970. month: as 202603. began: the day on which the month did. Epoch seconds: begins and
+    ends, of the day, and month_ends."""
+
+    day: int
+    month: int
+    began: int
+    begins: float
+    ends: float
+    month_ends: float
+
+    @classmethod
+    def at(cls, now: float) -> _Today:
+        day = int(now // _DAY)
+        first = datetime.fromtimestamp(day * _DAY, UTC).replace(day=1)
+        next_month = (first + timedelta(days=32)).replace(day=1).timestamp()
+        month = first.year * 100 + first.month
+        return cls(day, month, int(first.timestamp() // _DAY), day * _DAY, (day + 1) * _DAY, next_month)
+
+
 class Quotas:
     """`check` from any thread, `count` from the ingest line, `settle` from one job."""
 
@@ -60,6 +81,8 @@ class Quotas:
         self._months: dict[tuple[str, int], int] = {}
         self._limits: Mapping[str, Mapping[str, int]] = {}
         self._spent: dict[str, Quota] = {}
+        self._bounds: dict[str, Plan] = {}
+        self._today = _Today.at(0.0)
         self.refresh()
 
     def check(self, scope: Scope) -> None:
@@ -81,12 +104,12 @@ class Quotas:
     def count(self, taken: Mapping[str, int]) -> None:
         """taken: events that were accepted just now, by tenant."""
         with self._turn:
-            day, month, _ = self._now()
+            day, month = (today := self._now()).day, today.month
             for tenant, events in taken.items():
                 self._fresh[tenant, day] = self._fresh.get((tenant, day), 0) + events
                 self._days[tenant, day] = self._days.get((tenant, day), 0) + events
                 self._months[tenant, month] = self._months.get((tenant, month), 0) + events
-                self._judge(tenant)
+                self._judge(tenant, today)
 
     def settle(self) -> None:
         """Writes down what was counted, and takes over what other processes did and what was set meanwhile."""
@@ -104,8 +127,8 @@ class Quotas:
     def refresh(self) -> None:
         limits = self._rows.limits_of_system()
         with self._turn:
-            day, month, began = self._now()
-            self._limits = limits
+            day, month, began = (today := self._now()).day, today.month, today.began
+            self._limits, self._bounds = limits, {}
             known = self._rows.events_of_system(began)
             self._days, self._months = {}, {}
             for (tenant, at), events in (*known.items(), *self._fresh.items()):
@@ -115,7 +138,7 @@ class Quotas:
             self._days = {place: events for place, events in self._days.items() if place[1] == day}
             self._spent = {}
             for tenant in {tenant for tenant, _ in self._months}:
-                self._judge(tenant)
+                self._judge(tenant, today)
 
     def plan(self, tenant: str, tier: Tier) -> Plan:
         """What the tenant may: its tier's, but for what the settings say for all, but for what is set for it alone."""
@@ -123,12 +146,12 @@ class Quotas:
 
     def used(self, scope: Scope) -> Used:
         with self._turn:
-            day, month, began = self._now()
+            today = self._now()
             return Used(
-                self._days.get((scope.tenant, day), 0),
-                self._months.get((scope.tenant, month), 0),
-                _EPOCH + timedelta(days=day + 1),
-                _next_month(_EPOCH + timedelta(days=began)),
+                self._days.get((scope.tenant, today.day), 0),
+                self._months.get((scope.tenant, today.month), 0),
+                datetime.fromtimestamp(today.ends, UTC),
+                datetime.fromtimestamp(today.month_ends, UTC),
             )
 
     def set(self, scope: Scope, values: Mapping[str, int | None]) -> None:
@@ -136,28 +159,22 @@ class Quotas:
         self._rows.set_limits(scope, values)
         self.refresh()
 
-    def _judge(self, tenant: str) -> None:
+    def _judge(self, tenant: str, today: _Today) -> None:
         """Whether `tenant` has used up a quota; that of the month is told first, as it lasts longer."""
-        row = self._tenant(tenant)
-        if row is None:
-            return
-        plan = self.plan(tenant, Tier(row.tier))
-        day, month, began = self._now()
-        if 0 < plan.events_per_month <= self._months.get((tenant, month), 0):
-            renews = _next_month(_EPOCH + timedelta(days=began))
-            self._spent[tenant] = Quota("in a month", plan.events_per_month, renews.timestamp())
-        elif 0 < plan.events_per_day <= self._days.get((tenant, day), 0):
-            self._spent[tenant] = Quota("in a day", plan.events_per_day, (day + 1) * 86_400.0)
+        bound = self._bounds.get(tenant)
+        if bound is None:
+            row = self._tenant(tenant)
+            bound = self._bounds[tenant] = self.plan(tenant, Tier(row.tier)) if row else UNBOUND
+        if 0 < bound.events_per_month <= self._months.get((tenant, today.month), 0):
+            self._spent[tenant] = Quota("in a month", bound.events_per_month, today.month_ends)
+        elif 0 < bound.events_per_day <= self._days.get((tenant, today.day), 0):
+            self._spent[tenant] = Quota("in a day", bound.events_per_day, today.ends)
 
-    def _now(self) -> tuple[int, int, int]:
-        """The day since 1970, the month as 202603, and the day on which it began."""
-        now = self._clock().astimezone(UTC)
-        began = (now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) - _EPOCH).days
-        return (now - _EPOCH).days, now.year * 100 + now.month, began
-
-
-def _next_month(first: datetime) -> datetime:
-    return (first + timedelta(days=32)).replace(day=1)
+    def _now(self) -> _Today:
+        now = self._clock().timestamp()
+        if not self._today.begins <= now < self._today.ends:
+            self._today = _Today.at(now)
+        return self._today
 
 
 def _moment(at: float) -> str:
