@@ -67,10 +67,12 @@ class Caller:
 
 
 @contextmanager
-def whole(data: Path) -> Iterator[Whole]:
+def whole(data: Path, *, database: str = "") -> Iterator[Whole]:
+    """database: DATABASE_URL; empty is SQLite in `data`."""
     settings = Settings.model_validate(
         {
             "server": {"data": data},
+            "database": {"url": database},
             "analytics": {"ingestion": {"batch_timeout": 0.05}},
             "security": {"rate_limit": 0, "rate_burst": 0},
         }
