@@ -59,6 +59,7 @@ from factbook.queries.behaviour.funnels.kept import KeptFunnels
 from factbook.queries.behaviour.segments.kept import KeptSegments
 from factbook.queries.benchmarks.kept import KeptBenchmarks
 from factbook.queries.reads import Reads
+from factbook.queries.seen import seen_sql
 from factbook.queries.systems.kept import KeptObjectives
 from factbook.queries.tenants import Tenants
 from factbook.services import Services
@@ -317,6 +318,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             rows_read=query.max_rows_read,
             cells=query.max_cells,
             running=running,
+            seen=seen_sql,
         )
         own_segments = KeptSegments(
             metadata.segments, SegmentMembers(engine), warehouse, own_metrics.catalog, tenant_settings.of, clock

@@ -7,8 +7,11 @@ import json
 from collections.abc import Coroutine
 from typing import Any
 
+import pyarrow as pa
+
 from factbook.core.scope import Role, Scope
-from factbook.ingest.batch import Origin
+from factbook.ingest.batch import Batch, Origin
+from factbook.ingest.blocks import event_rows
 from factbook.ingest.feed import Feed, Subscription
 
 from .batches import run, stepped
@@ -16,9 +19,13 @@ from .batches import run, stepped
 SHOP, OTHER = (Scope(tenant, "test", Role.OWNER) for tenant in ("shop", "other"))
 
 
+def rows_of(batch: Batch) -> pa.RecordBatch:
+    return event_rows(batch, [bytes(16)] * len(batch.scopes))
+
+
 def publish(feed: Feed, *requests: tuple[Scope, list[dict[str, Any]]]) -> None:
     batch = run([(scope, Origin(), events) for scope, events in requests])
-    feed.deliver(feed.offers(batch))
+    feed.deliver(feed.offers(batch, rows_of(batch)))
 
 
 def named(*types: str) -> list[dict[str, Any]]:
@@ -65,7 +72,8 @@ def test_a_message_is_the_event_as_json_without_address_or_empty_fields() -> Non
             "ip_address": "203.0.113.9",
             "properties": {"amount": 1.5},
         }
-        feed.deliver(feed.offers(stepped(sent)))
+        batch = stepped(sent)
+        feed.deliver(feed.offers(batch, rows_of(batch)))
         message = await anext(subscription)
         assert json.loads(json.dumps(message)) == {
             "id": "01234567-89ab-cdef-0123-456789abcdef",

@@ -48,6 +48,11 @@ class Scope:
     rows: Rows = ()
     masked: bool = False
 
+    @property
+    def sight(self) -> tuple[str, Rows, bool]:
+        """What an answer depends on beside the question: callers of the same sight may be given the same answer."""
+        return self.tenant, self.rows, self.masked
+
     @classmethod
     def system(cls, tenant: str = DEFAULT_TENANT, zone: str = "UTC") -> Scope:
         """The service itself, for background work on one tenant's data."""

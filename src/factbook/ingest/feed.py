@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from factbook.core.scope import Scope
+from factbook.events.matching import meets
+from factbook.events.personal import CLASS, PERSONAL
+from factbook.events.row_filters import conditions_of
 
 from .batch import Batch
 from .blocks import uuid_text
@@ -26,6 +30,8 @@ class Subscription:
     def __init__(self, feed: Feed, scope: Scope, event_types: frozenset[str], room: int) -> None:
         self.tenant = scope.tenant
         self.event_types = event_types
+        self.seen = conditions_of(scope.rows)
+        self.masked = scope.masked
         self.missed = 0
         self._feed = feed
         self._loop = asyncio.get_running_loop()
@@ -96,8 +102,11 @@ class Feed:
     def listeners(self) -> tuple[Subscription, ...]:
         return self._subscriptions
 
-    def offers(self, batch: Batch) -> list[Offer]:
-        """What each listener wants of `batch`, ready to `deliver` once the batch is durable."""
+    def offers(self, batch: Batch, kept: pa.RecordBatch) -> list[Offer]:
+        """What each listener wants of `batch` and may see of it, ready to `deliver` once the batch is durable.
+
+        kept: its events as the warehouse takes them.
+        """
         listeners = self._subscriptions
         if not listeners or not len(batch):
             return []
@@ -111,16 +120,25 @@ class Feed:
                 for row, (tenant, event) in enumerate(zip(tenants, batch.events, strict=True))
                 if tenant == listener.tenant and (not types or event.event_type in types)
             ]
+            if listener.seen:
+                rows = [row for row in rows if meets(kept.slice(row, 1).to_pylist()[0], listener.seen)]
             for row in rows[-self._room :]:
                 if row not in messages:
                     messages[row] = _message(batch, row)
             if rows:
-                offers.append(Offer(listener, rows, [messages[row] for row in rows[-self._room :]]))
+                newest = rows[-self._room :]
+                shown = [_masked(batch, row, messages[row]) if listener.masked else messages[row] for row in newest]
+                offers.append(Offer(listener, rows, shown))
         return offers
 
     def deliver(self, offers: Sequence[Offer]) -> None:
         for offer in offers:
             offer.listener.offer(offer.messages, len(offer.rows) - len(offer.messages))
+
+
+def _masked(batch: Batch, row: int, message: Message) -> Message:
+    shown = {name: value for name, value in message.items() if name not in PERSONAL}
+    return {**shown, "properties": {}} if batch.events[row].data_class == CLASS else shown
 
 
 def _message(batch: Batch, row: int) -> Message:

@@ -120,9 +120,9 @@ class Line:
         fresh = self._put_aside_duplicates(batch)
         batch_ids = [uuid_utils.uuid7().bytes for _ in requests]
         letters = letters_of_dropped(batch)
-        offers = self._feed.offers(batch)
-        answers = receipts(batch, batch_ids, letters, sent, _by_request(batch, offers))
         events = blocks.event_rows(batch, batch_ids) if len(batch) else None
+        offers = self._feed.offers(batch, events) if events is not None else []
+        answers = receipts(batch, batch_ids, letters, sent, _by_request(batch, offers))
         letters = [letter for letter in letters if letter.reason not in UNKEPT]
         marks: list[Kept] = [request.mark for request in requests if request.mark]
         marks += [note for request in requests for note in request.notes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -29,7 +29,7 @@ from .turns import Turn
 
 MAX_RESOLVED = 4096
 MAX_KNOWN = 1000
-"""Tenants."""
+"""Tenants, and what is seen of each."""
 
 
 class Shared(Protocol):
@@ -76,7 +76,7 @@ class Answers:
         self._shared = shared
         self._looked = looked
         self._resolved: OrderedDict[bytes, Resolved] = OrderedDict()
-        self._known: OrderedDict[str, tuple[str, Known]] = OrderedDict()
+        self._known: OrderedDict[Hashable, tuple[str, Known]] = OrderedDict()
         self._flights: dict[str, _Flight] = {}
         self._waiting: dict[str, Turn[bytes]] = {}
 
@@ -110,7 +110,7 @@ class Answers:
         """Within a minute the same question is about the same stretch of time, so that is worked out once."""
         minute = epoch_ms(now) // MINUTE_MS
         kept = sorted((level, since // MINUTE_MS) for level, since in tenant.kept.items())
-        place = msgspec.json.encode([scope.tenant, scope.tier, settings(tenant, request), request, minute, kept])
+        place = msgspec.json.encode([scope.sight, scope.tier, settings(tenant, request), request, minute, kept])
         found = self._resolved.get(place)
         if found is None:
             plan = Plan(request, scope, tenant.catalog, tenant.calendar, tenant.money, now, segments=tenant.segments)
@@ -168,11 +168,11 @@ class Answers:
         version = await self._versions.token(scope.tenant, (FOREVER,))
         if version is None:
             return None
-        state, known = self._known.pop(scope.tenant, ("", {}))
-        self._known[scope.tenant] = version, known if state == version else {}
+        state, known = self._known.pop(scope.sight, ("", {}))
+        self._known[scope.sight] = version, known if state == version else {}
         while len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
-        return self._known[scope.tenant][1]
+        return self._known[scope.sight][1]
 
     async def _joined(self, scope: Scope, key: str, read: Callable[[], bytes], request: Request) -> bytes:
         """Where the version of the data is not known: no answer that was begun before it was asked for."""

@@ -30,7 +30,7 @@ def counts_by_type(
     """Events by type in the period, the most frequent first."""
     parameters = Parameters()
     selects = []
-    runs = _runs(period, conditions, include_bots)
+    runs = _runs(scope, period, conditions, include_bots)
     edges = [run for run in runs if run.level == RAW]
     stored = [run for run in runs if run.level != RAW]
     select = "  SELECT toString(event_type) AS type,"
@@ -52,8 +52,9 @@ def counts_by_type(
     return {str(name): int(count) for name, count in warehouse.rows(scope, sql, parameters.values)}
 
 
-def _runs(period: Period, conditions: tuple[Condition, ...], include_bots: bool) -> tuple[Run, ...]:
-    return cover(((epoch_ms(period.start), epoch_ms(period.end)),), raw=bool(conditions or include_bots))
+def _runs(scope: Scope, period: Period, conditions: tuple[Condition, ...], include_bots: bool) -> tuple[Run, ...]:
+    raw = bool(conditions or include_bots or scope.rows)
+    return cover(((epoch_ms(period.start), epoch_ms(period.end)),), raw=raw)
 
 
 def stats(
@@ -71,7 +72,7 @@ def stats(
     return {
         "start_time": period.start.astimezone(tz).isoformat(),
         "end_time": period.end.astimezone(tz).isoformat(),
-        "complete_since": complete_since(_runs(period, conditions, include_bots), kept or {}, tz),
+        "complete_since": complete_since(_runs(scope, period, conditions, include_bots), kept or {}, tz),
         "total_events": sum(by_type.values()),
         "by_type": by_type,
     }

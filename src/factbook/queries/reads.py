@@ -65,9 +65,10 @@ class Reads:
     async def shared(self, scope: Scope, key: Hashable, life: float, read: Callable[[], T]) -> T:
         """Like `run`, but a result less than `life` seconds old, or on its way, serves every caller of the same `key`.
 
-        `key` must hold all that the answer depends on beside the tenant. Failures are not kept.
+        `key` must hold all that the answer depends on beside the tenant and what may be seen of it. Failures are not
+        kept.
         """
-        place = (scope.tenant, key)
+        place = (scope.sight, key)
         kept = self._kept.get(place)
         if kept and not kept[1].query.stopped and (not kept[1].future.done() or self._clock() < kept[0]):
             self._looked(True)

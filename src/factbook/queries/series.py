@@ -20,6 +20,7 @@ from factbook.metrics.levels import RAW
 from factbook.metrics.names import Measure, Metric
 from factbook.storage.warehouse import Warehouse
 
+from .asking.lookups import Lookups
 from .horizon import complete_since
 from .period import compared
 from .shown import shown
@@ -105,10 +106,7 @@ def find(warehouse: Warehouse, scope: Scope, name: str) -> tuple[Metric, bool]:
     metric = names.reserved(name)
     if metric:
         return metric, True
-    sql = """SELECT DISTINCT toString(event_type), toString(property) FROM rollups
-WHERE tenant = {tenant:String} AND level = '1d' AND (event_type, property) IN {pairs:Array(Tuple(String, String))}"""
-    rows = warehouse.rows(scope, sql, {"pairs": names.splits(name)})
-    return names.resolve(name, [(str(a), str(b)) for a, b in rows])
+    return names.resolve(name, sorted(Lookups(warehouse, scope).numbers([name], field="metric_name")))
 
 
 def point(metric: Metric, stats: Stats, statistic: str = "sum") -> dict[str, Any]:

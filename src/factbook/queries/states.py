@@ -106,7 +106,7 @@ class Found:
 
 def read(warehouse: Warehouse, scope: Scope, ask: Ask) -> Found:
     """Runs `ask`. Raises LIMITED past the bounds of a read."""
-    runs = cover(ask.buckets, raw=ask.raw)
+    runs = cover(ask.buckets, raw=ask.raw or bool(scope.rows))
     parameters = Parameters()
     stored = [run for run in runs if run.level != RAW]
     edges = [run for run in runs if run.level == RAW]

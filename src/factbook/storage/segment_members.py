@@ -7,6 +7,7 @@ from typing import Any
 
 from factbook.core.scope import Scope
 
+from .confined import refused
 from .engine import READ_SETTINGS, Engine
 from .warehouse import TENANT
 
@@ -20,7 +21,10 @@ class SegmentMembers:
         self._engine = engine
 
     def freeze(self, scope: Scope, freezing: int, select: str, values: Mapping[str, Any]) -> None:
-        """Keeps the values of `events.person` that `select` answers. LIMITED past the bounds of a read."""
+        """Keeps the values of `events.person` that `select` answers. LIMITED past the bounds of a read, FORBIDDEN where
+        the scope may not see every event: what is frozen is everybody's."""
+        if scope.rows:
+            raise refused()
         if TENANT not in select:
             raise AssertionError(f"a statement without the tenant: {select[:80]}")
         sql = (

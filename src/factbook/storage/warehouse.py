@@ -7,13 +7,19 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from factbook.core.scope import Scope
+from factbook.core.scope import Rows, Scope
 from factbook.core.sql import text
 
+from .confined import confined, refused
 from .engine import READ_SETTINGS, Engine, too_long
 from .running import Running
 
 T = TypeVar("T")
+
+
+def _none(rows: Rows) -> str:
+    raise refused()
+
 
 MAX_CELLS = 400_000
 _PLANNED = "optimize_functions_to_subcolumns = 0"
@@ -41,15 +47,18 @@ class Warehouse:
         rows_read: int = 0,
         cells: int = MAX_CELLS,
         running: Running | None = None,
+        seen: Callable[[Rows], str] = _none,
     ) -> None:
         """seconds: the bound of a query, of all its reads together. memory_bytes, rows_read (0: any number): the bounds
         of one read; past half of the memory its groups, and rows to be sorted, go to disk. cells: most numbers in one
         answer.
 
-        running: where the reads are told of and stopped.
+        running: where the reads are told of and stopped. seen: SQL, without parameters, that is true for the events
+        that such `Scope.rows` allow; without it, whoever may not see all of them reads nothing.
         """
         self._engine = engine
         self.running = running or Running(engine)
+        self._seen = seen
         self._seconds = float(seconds)
         half = int(memory_bytes) // 2
         self._bounds = f"{_PLANNED}, max_memory_usage = {int(memory_bytes)}"
@@ -82,6 +91,9 @@ class Warehouse:
             if left < _LEAST_SECONDS:
                 raise too_long()
             settings = f"{self._bounds}, max_execution_time = {left:.3f}, log_comment = {text(statement.comment)}"
+            if scope.rows:
+                sql, filters = confined(sql, self._engine.database, self._seen(scope.rows))
+                settings += f", {filters}"
             found = read(f"{sql}\nSETTINGS {settings}", bound, query_id=statement.id)
             statement.rows_read = self._engine.rows_read()
             return found

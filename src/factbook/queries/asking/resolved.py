@@ -52,7 +52,7 @@ def resolved(plan: Plan, tenant: Tenant, lookups: Lookups) -> Resolved:
     first = min(start for start, _ in ranges)
     past = sorted((level, since // MINUTE_MS) for level, since in tenant.kept.items() if first < since)
     chosen = settings(tenant, plan.request)
-    told = [__version__, plan.scope.tenant, plan.scope.tier, chosen, plan.request, begin, end, past]
+    told = [__version__, plan.scope.sight, plan.scope.tier, chosen, plan.request, begin, end, past]
     return Resolved(hashlib.blake2b(msgspec.json.encode(told), digest_size=16).hexdigest(), ranges)
 
 

@@ -19,6 +19,8 @@ def source_of(leaf: Leaf, plan: Plan) -> Source:
 
 
 def _about_the_question(plan: Plan) -> str | None:
+    if plan.scope.rows:
+        return "what may be seen of all events is told from single ones"
     if plan.conditions:
         return f"a filter on {plan.conditions[0].name} is answered from single events"
     if plan.request.include_bots:

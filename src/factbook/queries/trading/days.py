@@ -17,6 +17,9 @@ MAX_DAYS = 20_000
 _FIRST = """SELECT toUnixTimestamp(min(bucket)), count()
 FROM rollups
 WHERE tenant = {tenant:String} AND level = '1d' AND event_type = 'position.closed' AND property = ''"""
+_FIRST_SEEN = """SELECT toUnixTimestamp(min(timestamp)), count()
+FROM events
+WHERE tenant = {tenant:String} AND event_type = 'position.closed' AND NOT is_bot"""
 
 
 def daily_by(asked: Inquiry, money: Amounts, field: str, values: Sequence[str]) -> Mapping[str, dict[date, float]]:
@@ -44,7 +47,7 @@ def counted(asked: Inquiry, traded: Mapping[date, object], days: str) -> list[da
         return []
     calendar, period = asked.calendar, asked.about.period
     last = min(calendar.day(period.end - timedelta(milliseconds=1)), max(calendar.day(asked.now), max(traded)))
-    [(first, known)] = asked.warehouse.rows(asked.scope, _FIRST)
+    [(first, known)] = asked.warehouse.rows(asked.scope, _FIRST_SEEN if asked.scope.rows else _FIRST)
     begun = min(traded)
     if known:  # the newest day that the first one can be, which is a day of UTC
         begun = calendar.day(datetime.fromtimestamp(int(first), UTC) + timedelta(seconds=86_399))

@@ -43,9 +43,9 @@ class Standing:
 def standing(
     warehouse: Warehouse, scope: Scope, asked: Inquiry, id_: str, hashes: Sequence[int], rule: Rule
 ) -> Standing:
-    """By his sessions as they were built; of whom none was built yet, by his events as they stand. NOT_FOUND where he
-    has none of these either."""
-    every = warehouse.records(scope, _BUILT, {"hashes": list(hashes)})
+    """By his sessions as they were built; of whom none was built yet, or who may be seen in part alone, by his
+    events as they stand. NOT_FOUND where he has none of these either."""
+    every = [] if scope.rows else warehouse.records(scope, _BUILT, {"hashes": list(hashes)})
     if every:
         ids = {f"{name}s": sorted({row[name] for row in every} - {""}) for name in ("user_id", "anonymous_id")}
         return _told(asked, every, ids)

@@ -152,7 +152,7 @@ def router(services: Services) -> APIRouter:
             week_start=calendar.week_start,
             fiscal_year_start=calendar.fiscal_year_start,
         )
-        key = ("metric", scope.tenant, calendar, what, limit)
+        key = ("metric", calendar, what, limit)
 
         def read() -> dict[str, Any]:
             kept = horizons(services.retention.limits(scope), now)

@@ -15,7 +15,7 @@ import msgspec
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from factbook.core.errors import FactbookError, Kind
+from factbook.core.errors import FactbookError, Kind, unavailable
 from factbook.core.scope import Role, Scope
 from factbook.ingest.feed import Subscription
 from factbook.queries.now import live_at, overview_now
@@ -117,7 +117,9 @@ class Line:
                     await self._send({"type": "overview", **await self._now()})
             if anyio.current_time() >= beat:
                 beat = anyio.current_time() + HEARTBEAT
-                await asyncio.to_thread(scope_of, self._services.keys, self._websocket, Role.ANALYST, Role.ADMIN)
+                now = await asyncio.to_thread(scope_of, self._services.keys, self._websocket, Role.ANALYST, Role.ADMIN)
+                if now.sight != self._scope.sight:
+                    raise unavailable("What you may see has changed: connect again.")
                 await self._send({"type": "heartbeat", "timestamp": self._services.clock().isoformat()})
             await anyio.sleep(1.0)
 
