@@ -59,6 +59,25 @@ def test_a_burst_is_cut_before_the_minute_is_used_up() -> None:
     assert found[:5] == [999, 998, 997, 996, 995]
 
 
+def test_what_is_refused_as_a_burst_uses_up_nothing_of_the_minute() -> None:
+    bound = limits(rate_limit=1000, rate_burst=5)
+    found = hits(bound, *[ADA] * 300)
+    left = asyncio.run(patiently(bound))
+    assert left == 1000 - sum(isinstance(one, int) for one in found) - 1
+
+
+async def patiently(bound: RateLimits) -> int:
+    """What is left once a request gets through again."""
+    while True:
+        try:
+            standing = await bound.hit(ADA)
+        except LimitedError as error:
+            await asyncio.sleep(error.standing.reset / 10)
+        else:
+            assert standing
+            return standing.remaining
+
+
 def test_without_limits_nothing_is_counted() -> None:
     assert hits(limits(), ADA, ADA) == ["free", "free"]
 

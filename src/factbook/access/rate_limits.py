@@ -99,10 +99,14 @@ class RateLimits:
             else:
                 self._is_lost = False
                 return found
-        passed = [self._here.hit(window.item, window.whose) for window in windows]
+        passed = dict.fromkeys(windows, True)
+        for window in _in_order(windows):
+            passed[window] = self._here.hit(window.item, window.whose)
+            if not passed[window]:
+                break
         stats = [self._here.get_window_stats(window.item, window.whose) for window in windows]
         now = time.time()
-        return passed, [one.remaining for one in stats], [round(one.reset_time - now) for one in stats]
+        return [*passed.values()], [one.remaining for one in stats], [round(one.reset_time - now) for one in stats]
 
     def _limiter(self) -> Any:
         if self._shared is None:
@@ -143,10 +147,19 @@ class LimitedError(FactbookError):
 
 
 async def _shared(limiter: Any, windows: Sequence[Window]) -> tuple[list[bool], list[int], list[int]]:
-    passed = await asyncio.gather(*(limiter.hit(window.item, window.whose) for window in windows))
+    passed = dict.fromkeys(windows, True)
+    for window in _in_order(windows):
+        passed[window] = await limiter.hit(window.item, window.whose)
+        if not passed[window]:
+            break
     stats = await asyncio.gather(*(limiter.get_window_stats(window.item, window.whose) for window in windows))
     now = time.time()
-    return list(passed), [one.remaining for one in stats], [round(one.reset_time - now) for one in stats]
+    return [*passed.values()], [one.remaining for one in stats], [round(one.reset_time - now) for one in stats]
+
+
+def _in_order(windows: Sequence[Window]) -> list[Window]:
+    """The shortest first: what one window refuses uses up nothing of a longer one."""
+    return sorted(windows, key=lambda window: window.seconds)
 
 
 def _long(window: Window) -> bool:
