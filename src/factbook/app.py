@@ -35,6 +35,7 @@ from factbook.core.telemetry import Telemetry
 from factbook.ingest.agents import agent
 from factbook.ingest.batch import Rules
 from factbook.ingest.blocks import warm_up
+from factbook.ingest.erasure import Eraser
 from factbook.ingest.event_types import EventTypes
 from factbook.ingest.feed import Feed
 from factbook.ingest.intake import Intake, Limits
@@ -71,6 +72,7 @@ from factbook.storage.migrate import migrate
 from factbook.storage.running import Running
 from factbook.storage.segment_members import SegmentMembers
 from factbook.storage.sharing import sharing
+from factbook.storage.tenant_data import TenantData
 from factbook.storage.warehouse import Warehouse
 from factbook.transports.http import (
     audit,
@@ -320,6 +322,17 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             running=running,
             seen=seen_sql,
         )
+        person_requests = PersonRequests(
+            engine,
+            warehouse,
+            metadata,
+            personal,
+            clock,
+            data / "exports",
+            oldest_waiting=lambda: journal.depth().oldest,
+            standing=sessions.standing if sessions else nullcontext,
+            changed=versions.changed,
+        )
         own_segments = KeptSegments(
             metadata.segments, SegmentMembers(engine), warehouse, own_metrics.catalog, tenant_settings.of, clock
         )
@@ -348,7 +361,13 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             made=made,
             tenancy=Tenancy(metadata, access, clock),
             tenant_removal=TenantRemoval(
-                engine, metadata, access, clock, settle=intake.drain, changed=versions.changed
+                TenantData(engine),
+                metadata,
+                access,
+                clock,
+                settle=intake.drain,
+                files=person_requests.remove_files,
+                changed=versions.changed,
             ),
             tenant_settings=tenant_settings,
             types=types,
@@ -370,17 +389,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             audit=trail,
             personal=personal,
             privacy=Privacy(metadata, personal, warehouse, clock),
-            person_requests=PersonRequests(
-                engine,
-                warehouse,
-                metadata,
-                personal,
-                clock,
-                data / "exports",
-                oldest_waiting=lambda: journal.depth().oldest,
-                standing=sessions.standing if sessions else nullcontext,
-                changed=versions.changed,
-            ),
+            person_requests=person_requests,
             retention=kept,
         )
 

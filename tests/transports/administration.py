@@ -24,6 +24,7 @@ from factbook.ingest.retention import Retention
 from factbook.services import Services
 from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
+from factbook.storage.tenant_data import TenantData
 from factbook.storage.warehouse import Warehouse
 from factbook.transports.http import (
     auth,
@@ -79,7 +80,7 @@ def administration(
             rate_limits=UNLIMITED,
             tenant_settings=settings_of,
             tenancy=Tenancy(metadata, known, clock),
-            tenant_removal=TenantRemoval(engine, metadata, known, clock, settle=lambda _: True),
+            tenant_removal=TenantRemoval(TenantData(engine), metadata, known, clock, settle=lambda _: True),
             types=EventTypes(metadata, clock),
             retention=Retention(engine, metadata, clock, settle=lambda _: True),
             intake=intake,

@@ -11,8 +11,8 @@ import pytest
 
 from factbook.access.tenant_removal import GRACE_SECONDS
 from factbook.core.scope import DEFAULT_TENANT, Role, Scope
-from factbook.storage import tenant_data
 from factbook.storage.engine import Engine
+from factbook.storage.tenant_data import TenantData
 from tests.clocks import SetClock
 from tests.transports.administration import Administration, administration
 
@@ -225,18 +225,18 @@ def test_removing_takes_everything_and_nothing_of_another_and_can_be_repeated(
 
     removal = served.services.tenant_removal
     removal.run()
-    assert tenant_data.count(engine, other) == {}
+    assert TenantData(engine).count(other) == {}
     assert served.call("GET", f"{TENANTS}/{other}", role=Role.OWNER).status_code == 200
     put_event(engine, other, served.clock)  # by another process, that has not heard of it yet
     served.clock.forward(seconds=GRACE_SECONDS)
     removal.run()
     assert removal.run() == ""
-    assert tenant_data.count(engine, other) == {}
+    assert TenantData(engine).count(other) == {}
     assert served.call("GET", f"{TENANTS}/{other}", role=Role.OWNER).status_code == 404
     held = served.services.metadata.tenants.holdings(Scope.system(other))
     assert (set(held) >= {"people", "api_keys"}, set(held.values())) == (True, {0})
 
-    assert sum(tenant_data.count(engine, bystander).values()) == 1
+    assert sum(TenantData(engine).count(bystander).values()) == 1
     kept = served.services.metadata.tenants.holdings(Scope.system(bystander))
     assert (kept["people"], kept["api_keys"]) == (1, 1)
     made(served, other)  # the id is free again

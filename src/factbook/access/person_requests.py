@@ -7,7 +7,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,8 @@ import structlog
 from factbook.core.clock import Clock, epoch_ms, from_epoch_ms
 from factbook.core.errors import FactbookError, Kind, not_found
 from factbook.core.scope import Scope
-from factbook.ingest import erasure
+from factbook.ingest.erasure import PLACES, Eraser, Person
 from factbook.ingest.personal import Personal
-from factbook.storage.engine import Engine
 from factbook.storage.metadata import Metadata
 from factbook.storage.privacy_rows import PersonRequest
 from factbook.storage.warehouse import Warehouse
@@ -44,7 +43,7 @@ class PersonRequests:
 
     def __init__(
         self,
-        engine: Engine,
+        eraser: Eraser,
         warehouse: Warehouse,
         metadata: Metadata,
         personal: Personal,
@@ -55,7 +54,7 @@ class PersonRequests:
         standing: Callable[[], AbstractContextManager[None]] = nullcontext,
         changed: Callable[[str | None], None] = lambda tenant: None,
     ) -> None:
-        self._engine = engine
+        self._eraser = eraser
         self._warehouse = warehouse
         self._metadata = metadata
         self._personal = personal
@@ -70,7 +69,7 @@ class PersonRequests:
 
     def erase(self, scope: Scope, id_: str) -> PersonRequest:
         """Asks to erase all that came in about him until now. From now on he counts as erased."""
-        made = self._ask(scope, "erasure", id_, len(erasure.PLACES))
+        made = self._ask(scope, "erasure", id_, len(PLACES))
         self._personal.refresh()
         return made
 
@@ -99,8 +98,8 @@ class PersonRequests:
     def events(self, scope: Scope, id_: str) -> int:
         """How many events are his, of all that came in until now."""
         self._settle(epoch_ms(self._clock()))
-        who = erasure.person(self._engine, scope.tenant, self._personal.names_of(scope, id_))
-        return erasure.events(self._engine, scope.tenant, who, before=epoch_ms(self._clock()))
+        who = self._eraser.person(scope, self._personal.names_of(scope, id_))
+        return self._eraser.events(scope, who, before=epoch_ms(self._clock()))
 
     def told(self, scope: Scope, id_: str) -> dict[str, Any]:
         """All that is kept about him, JSON-able: for few events (INLINE)."""
@@ -174,14 +173,12 @@ class PersonRequests:
             steps["done"] += 1
 
         names = self._personal.names_of(scope, request.sealed or "")
-        who = erasure.person(self._engine, tenant, names)
+        who = self._eraser.person(scope, names)
         report["joined"] = sorted({*report.get("joined", []), *self._subjects(scope, who)})
         for _ in range(_SWEEPS):
             with self._standing():
-                found = erasure.erase(
-                    self._engine, tenant, who, before=before, found=report.get("removed", {}), noted=noted
-                )
-            left = erasure.counts(self._engine, tenant, who, before=before)
+                found = self._eraser.erase(scope, who, before=before, found=report.get("removed", {}), noted=noted)
+            left = self._eraser.counts(scope, who, before=before)
             if not any(left.values()):
                 break
         self._changed(tenant)
@@ -191,7 +188,7 @@ class PersonRequests:
             raise FactbookError(Kind.UNAVAILABLE, f"Something is left in {', '.join(t for t in left if left[t])}.")
         return {**report, "removed": {**found, "export_files": files}, "left": left, "until": before}
 
-    def _subjects(self, scope: Scope, who: erasure.Person) -> list[str]:
+    def _subjects(self, scope: Scope, who: Person) -> list[str]:
         return [self._personal.subject(scope, visitor) for visitor in who.visitors]
 
     def _settle(self, before: int) -> None:
@@ -224,7 +221,7 @@ class PersonRequests:
         return {"events": count, "bytes": path.stat().st_size}
 
     def _about(self, scope: Scope, id_: str) -> dict[str, Any]:
-        who = erasure.person(self._engine, scope.tenant, self._personal.names_of(scope, id_))
+        who = self._eraser.person(scope, self._personal.names_of(scope, id_))
         bound = {"users": list(who.users), "all": list(who.all)}
         consent = self._metadata.privacy.consent(scope, self._personal.subject(scope, id_))
         return {
@@ -244,7 +241,7 @@ class PersonRequests:
         return [one.id for one in self._metadata.segments.listed(scope) if one.freezing in freezings]
 
     def _events(self, scope: Scope, id_: str) -> Iterator[list[dict[str, Any]]]:
-        who = erasure.person(self._engine, scope.tenant, self._personal.names_of(scope, id_))
+        who = self._eraser.person(scope, self._personal.names_of(scope, id_))
         bound: dict[str, Any] = {"users": list(who.users), "all": list(who.all), "at": -1, "id": ""}
         while True:
             page = self._warehouse_rows(scope, _EVENTS, bound)
@@ -265,8 +262,15 @@ class PersonRequests:
     def _path(self, request: PersonRequest) -> Path:
         return self._folder / f"{request.id}.json"
 
+    def remove_files(self, scope: Scope) -> int:
+        """Of every export of the tenant, who is to go."""
+        return self._remove(one for one in self.all(scope, 10_000) if one.kind == "export")
+
     def _remove_files_about(self, scope: Scope, subject: str) -> int:
-        mine = [one for one in self.all(scope, 10_000) if one.kind == "export" and one.subject == subject]
+        mine = (one for one in self.all(scope, 10_000) if one.kind == "export")
+        return self._remove(one for one in mine if one.subject == subject)
+
+    def _remove(self, mine: Iterable[PersonRequest]) -> int:
         there = [path for one in mine if (path := self._path(one)).exists()]
         for path in there:
             path.unlink()

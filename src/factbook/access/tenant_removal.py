@@ -8,10 +8,10 @@ from collections.abc import Callable
 import structlog
 
 from factbook.core.clock import Clock, epoch_ms
-from factbook.storage import tenant_data
-from factbook.storage.engine import Engine
+from factbook.core.scope import Scope
 from factbook.storage.metadata import Metadata
 from factbook.storage.rows import Tenant
+from factbook.storage.tenant_data import TenantData
 
 from .keys import Keys
 
@@ -27,20 +27,23 @@ class TenantRemoval:
 
     def __init__(
         self,
-        engine: Engine,
+        data: TenantData,
         metadata: Metadata,
         keys: Keys,
         clock: Clock,
         *,
         settle: Callable[[float], bool],
+        files: Callable[[Scope], object] = lambda scope: None,
         changed: Callable[[str | None], None] = lambda tenant: None,
     ) -> None:
-        """settle(seconds): waits until all that was accepted is in the warehouse. changed: as for retention."""
-        self._engine = engine
+        """settle(seconds): waits until all that was accepted is in the warehouse. files: removes the tenant's. changed:
+        as for retention."""
+        self._data = data
         self._metadata = metadata
         self._keys = keys
         self._clock = clock
         self._settle = settle
+        self._files = files
         self._changed = changed
         self._running = threading.Lock()
 
@@ -58,7 +61,8 @@ class TenantRemoval:
 
     def _remove(self, tenant: Tenant) -> str:
         assert tenant.removing_at is not None
-        gone = tenant_data.remove(self._engine, tenant.id)
+        gone = self._data.remove(tenant.id)
+        self._files(Scope.system(tenant.id))
         self._changed(tenant.id)
         if epoch_ms(self._clock()) - tenant.removing_at >= GRACE_SECONDS * 1000:
             gone |= self._metadata.tenants.remove_of_system(tenant.id)

@@ -12,26 +12,26 @@ ORDER BY name
 """
 
 
-def tables(engine: Engine) -> tuple[str, ...]:
-    return tuple(str(name) for (name,) in engine.rows(_TABLES))
+class TenantData:
+    """Of any tenant: for removing one, and for nothing else."""
 
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
-def count(engine: Engine, tenant: str) -> dict[str, int]:
-    """Rows by table, those without any left out."""
-    found = {}
-    for table in tables(engine):
-        [(rows,)] = engine.rows(
-            f"SELECT count() FROM {quoted(table)} WHERE tenant = {{tenant:String}}", {"tenant": tenant}
-        )
-        if rows:
-            found[table] = int(rows)
-    return found
+    def count(self, tenant: str) -> dict[str, int]:
+        """Rows by table, those without any left out."""
+        found = {}
+        for (table,) in self._engine.rows(_TABLES):
+            counted = f"SELECT count() FROM {quoted(table)} WHERE tenant = {{tenant:String}}"
+            [(rows,)] = self._engine.rows(counted, {"tenant": tenant})
+            if rows:
+                found[str(table)] = int(rows)
+        return found
 
-
-def remove(engine: Engine, tenant: str) -> dict[str, int]:
-    """Waits until the rows are gone; returns how many there were, by table. Safe to repeat."""
-    found = count(engine, tenant)
-    for table in found:
-        statement = f"ALTER TABLE {quoted(table)} DELETE WHERE tenant = {{tenant:String}} SETTINGS mutations_sync = 2"
-        engine.command(statement, {"tenant": tenant})
-    return found
+    def remove(self, tenant: str) -> dict[str, int]:
+        """Waits until the rows are gone; returns how many there were, by table. Safe to repeat."""
+        found = self.count(tenant)
+        for table in found:
+            gone = f"ALTER TABLE {quoted(table)} DELETE WHERE tenant = {{tenant:String}} SETTINGS mutations_sync = 2"
+            self._engine.command(gone, {"tenant": tenant})
+        return found
