@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from factbook.core.scope import DEFAULT_TENANT
+from factbook.ingest.session_rule import Rule, sessions_sql
 from factbook.storage.engine import Engine
 from factbook.storage.migrate import migrate
 
@@ -17,6 +19,9 @@ from .reference import Block, roll_up
 
 DAYS = 30
 BLOCK = 500_000
+BUILT = 1000
+"""People of the businesses whose sessions are built: those who are asked about."""
+SESSION_TIMEOUT_MS = 1_800_000
 
 SHOP = """
 INSERT INTO events (tenant, event_id, event_type, event_category, timestamp, processed_at, user_id, session_id, session,
@@ -105,9 +110,20 @@ def fill(folder: Path, events: int, people: int, kind: str = "shop") -> int:
             )
             low, high = (start + int(step * row) for row in (first, first + count))
             roll_up(engine, Block(number, count, _text(low), _text(high)), f"{number}")
+        if kind == "businesses":
+            _sessions(engine, [f"user-{number}" for number in range(BUILT)], end)
     finally:
         engine.close()
     return start
+
+
+def _sessions(engine: Engine, users: list[str], end: int) -> None:
+    """Those of `users`, as the job of sessions leaves them."""
+    rule = Rule(SESSION_TIMEOUT_MS)
+    spans = f"SELECT arrayJoin(arrayMap(user -> sipHash64(user), {users})) AS raw, raw AS who, 0 AS lo, {end} AS hi"
+    bound = {**rule.bound, "tenant": DEFAULT_TENANT, "first": 0, "last": end, "version": 1}
+    rows = engine.table(sessions_sql(rule, spans), bound).drop_columns(["campaign"])
+    engine.insert("user_behavior", rows, token=f"sessions of {len(users)}")
 
 
 def _text(ms: int) -> str:

@@ -11,7 +11,8 @@ from factbook.metrics.model import SESSIONS, USERS, Kind
 from factbook.queries.states import ACTOR
 from factbook.queries.where import value_of
 
-from .conditions import condition, number, plain_property
+from . import conditions
+from .conditions import condition
 from .leaves import Leaf
 
 NEWEST = "(timestamp, event_id)"
@@ -78,7 +79,9 @@ def _between(value: str, low: str, high: str) -> str:
 def matching(leaf: Leaf, parameters: Parameters) -> str:
     """Whether an event is of the leaf's types and fulfils its condition."""
     parts = []
-    if leaf.events:
+    if len(leaf.events) == 1:
+        parts.append(f"event_type = {parameters.add(leaf.events[0], 'String')}")
+    elif leaf.events:
         parts.append(f"event_type IN {parameters.add(list(leaf.events), 'Array(String)')}")
     if leaf.where is not None:
         parts.append(condition(leaf.where, parameters))
@@ -99,13 +102,7 @@ def amount(leaf: Leaf, money: Money, parameters: Parameters) -> tuple[str, str]:
     """(the number, whether an event has it); money in the tenant's currency, NaN where there is no rate."""
     of = leaf.measure.of
     assert of is not None
-    prop = plain_property(of)
-    if prop is not None:
-        key = parameters.add(prop, "String")
-        value, there = f"numbers[{key}]", f"mapContains(numbers, {key})"
-    else:
-        found = number(of, parameters)
-        value, there = f"ifNull({found}, 0)", f"isNotNull({found})"
+    value, there = conditions.amount(of, parameters)
     return (f"{value} * {rate(money, parameters)}", there) if leaf.money else (value, there)
 
 

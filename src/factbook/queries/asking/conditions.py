@@ -1,6 +1,8 @@
 """Expressions over an event's columns and properties as SQL, every value a bound parameter.
 
 What an event does not have is null: no comparison but `!=` holds for it (as in filters), arithmetic with it is null.
+The warehouse holds '' or 0 in its place: what these do not meet either is written without nulls, which takes the engine
+less time to plan.
 """
 
 from __future__ import annotations
@@ -26,6 +28,10 @@ def condition(expression: Expression, parameters: Parameters) -> str:
                 f"ifNull({read(left, parameters)} = {read(right, parameters)}, 0)" for read in (_text, number)
             )
             return f"({same})" if operator == "=" else f"NOT ({same})"
+        case Binary(operator, Name(name), Literal() as right) if (held := _held(name, right, parameters)) and (
+            not _meets_nothing(operator, right)
+        ):
+            return f"{held} {operator} {_plain(right, parameters)}"
         case Binary(operator, left, right) if operator in _COMPARED:
             read = _flag if _is_flag(left, right) else _text if _is_text(left, right) else number
             compared = f"{read(left, parameters)} {operator} {read(right, parameters)}"
@@ -57,18 +63,33 @@ def number(expression: Expression, parameters: Parameters) -> str:
         case Name(name):
             known = _column(name)
             if known is None:
-                key = parameters.add(name.removeprefix(PROPERTY), "String")
+                key = _key(name, parameters)
                 return f"if(mapContains(numbers, {key}), numbers[{key}], NULL)"
             if COLUMNS[known] is Nature.NUMBER:
                 return f"nullIf(toFloat64({column(known)}), 0)"
             raise invalid(f"{name} is not a number.", field="where")
         case Unary("-", operand):
             return f"(-{number(operand, parameters)})"
+        case Binary("/", left, Literal(float() | int() as divisor)) if divisor:
+            return f"({number(left, parameters)} / {parameters.add(float(divisor), 'Float64')})"
         case Binary("/", left, right):
             return f"({number(left, parameters)} / nullIf({number(right, parameters)}, 0))"
         case Binary("+" | "-" | "*" as operator, left, right):
             return f"({number(left, parameters)} {operator} {number(right, parameters)})"
     raise invalid("That is no number of an event.", field="measure")
+
+
+def amount(expression: Expression, parameters: Parameters) -> tuple[str, str]:
+    """(the number of an event that has it, whether an event has it)."""
+    match expression:
+        case Name(name) if _column(name) is None:
+            key = _key(name, parameters)
+            return f"numbers[{key}]", f"mapContains(numbers, {key})"
+        case Binary("+" | "-" | "*" | "/" as operator, left, Literal(float() | int() as other)) if other:
+            value, there = amount(left, parameters)
+            return f"({value} {operator} {parameters.add(float(other), 'Float64')})", there
+    found = number(expression, parameters)
+    return f"ifNull({found}, 0)", f"isNotNull({found})"
 
 
 def plain_property(expression: Expression | None) -> str | None:
@@ -122,17 +143,53 @@ def _text(expression: Expression, parameters: Parameters) -> str:
         case Name(name):
             known = _column(name)
             if known is None:
-                key = parameters.add(name.removeprefix(PROPERTY), "String")
+                key = _key(name, parameters)
                 return f"if(mapContains(texts, {key}), texts[{key}], NULL)"
             empty = "0" if COLUMNS[known] is Nature.NUMBER else ""
             return f"nullIf(toString({column(known)}), '{empty}')"
     raise invalid("That is no text of an event.", field="where")
 
 
+def _held(name: str, literal: Literal, parameters: Parameters) -> str | None:
+    """SQL of what the warehouse holds for `name`, '' or 0 for nothing; None where that is not of the literal's kind."""
+    known = _column(name)
+    if known is not None:
+        is_text = COLUMNS[known] is Nature.TEXT and isinstance(literal.value, str)
+        return f"toString({column(known)})" if is_text else None
+    return f"{'texts' if isinstance(literal.value, str | bool) else 'numbers'}[{_key(name, parameters)}]"
+
+
+def _meets_nothing(operator: str, literal: Literal) -> bool:
+    """Whether '' or 0 would meet the comparison."""
+    value = literal.value
+    if isinstance(value, str | bool):
+        return operator != "=" or value == ""
+    met = {"=": value == 0, ">": value < 0, ">=": value <= 0, "<": value > 0, "<=": value >= 0}
+    return met.get(operator, True)
+
+
+def _plain(literal: Literal, parameters: Parameters) -> str:
+    value = literal.value
+    if isinstance(value, bool):
+        return "'true'" if value else "'false'"
+    return parameters.add(value, "String") if isinstance(value, str) else parameters.add(float(value), "Float64")
+
+
+def _key(name: str, parameters: Parameters) -> str:
+    return parameters.add(name.removeprefix(PROPERTY), "String")
+
+
 def _among(operand: Expression, values: tuple[Literal, ...], parameters: Parameters) -> str:
     texts = [str(literal.value) for literal in values if isinstance(literal.value, str)]
     numbers = [float(literal.value) + 0.0 for literal in values if not isinstance(literal.value, str)]
     parts = []
+    if isinstance(operand, Name) and not any(_meets_nothing("=", literal) for literal in values):
+        if texts and (held := _held(operand.name, Literal(texts[0]), parameters)):
+            parts.append(f"{held} IN {parameters.add(texts, 'Array(String)')}")
+            texts = []
+        if numbers and (held := _held(operand.name, Literal(numbers[0]), parameters)):
+            parts.append(f"{held} IN {parameters.add(numbers, 'Array(Float64)')}")
+            numbers = []
     if texts:
         parts.append(f"ifNull({_text(operand, parameters)} IN {parameters.add(texts, 'Array(String)')}, 0)")
     if numbers:

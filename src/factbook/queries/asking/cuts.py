@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from factbook.core.sql import Parameters
 from factbook.events.filters import Nature, field_of
+from factbook.events.personal import refuse_personal
 from factbook.metrics.model import Dimension, TimePart
 from factbook.queries.where import column, value_of
 
@@ -32,11 +33,12 @@ class Cut:
 
 
 def cut(dimension: Dimension, zone: str, parameters: Parameters, name: str) -> Cut:
-    """The SQL of `dimension` on the wall clock of `zone`."""
+    """The SQL of `dimension` on the wall clock of `zone`. FORBIDDEN where it is hidden from whoever asks."""
     if dimension.time_part:
         part = _PARTS[dimension.time_part].format(zone=parameters.add(zone, "String"))
         return Cut(f"toString({part})", f"toUInt16OrZero({name})", f"toString({part})")
     field, nature = field_of(dimension.field, field="dimensions")
+    refuse_personal(field if nature else "")
     if dimension.edges:
         key = parameters.add(field, "String")
         labels = list(edge_labels(dimension.edges))

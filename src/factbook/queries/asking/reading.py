@@ -15,7 +15,7 @@ from factbook.metrics.levels import RAW, Bucket
 from factbook.metrics.levels import Run as Stretch
 from factbook.storage.warehouse import Warehouse
 
-from . import alive, once, scanned, stored
+from . import alive, gathered, once, scanned, stored
 from .cells import ALL, NOTHING, OTHER, Cells, Rows, Statement
 from .leaves import Leaf, is_state
 from .plan import Plan
@@ -41,7 +41,7 @@ class Reading:
             with suppress(UnrankedError):
                 self._at_once()
                 return self
-        if self._plan.dimensions:
+        if self._plan.dimensions and not (gathered.suits(self._plan) and self._gathered()):
             self.rows = self._told_apart()
         if not self.cells.found:
             self._read(range(len(self._plan.placed.ranges)))
@@ -55,6 +55,27 @@ class Reading:
         self.rows = once.rows_of(answer)
         for row, whole, *told in answer:
             self._scan(range(len(plan.reads)), ALL if whole else int(row), plan.placed.total, told[once.HEAD - 2 :])
+
+    def _gathered(self) -> bool:
+        """Reads everything at once; False where there are too many values for that."""
+        asked = gathered.statement(self._plan)
+        try:
+            answer = self._rows(asked.sql, asked.parameters, self._plan.sources[0].reason, asked.runs)
+        except FactbookError as error:
+            if error.kind is Kind.LIMITED:
+                return False
+            raise
+        trial = Reading(self._warehouse, self._plan)
+        trial.rows = gathered.rows_of(answer)
+        places = {key: place for place, key in enumerate(trial.rows.keys, 1)}
+        for key, whole, span, _, *numbers in answer:
+            trial._scan(range(len(self._plan.reads)), ALL if whole else places[int(key)], int(span), numbers)
+        total = self._plan.placed.total
+        there = {row for (_, row, span), cell in trial.cells.found.items() if span == total and cell.events}
+        self.rows = self._first(trial, there)
+        self._bounded(len(self._plan.placed.ranges))
+        self._take(trial, self.rows)
+        return True
 
     def _told_apart(self) -> Rows:
         plan = self._plan
@@ -73,23 +94,25 @@ class Reading:
 
     def _read(self, spans: Sequence[int]) -> None:
         """Every leaf over `spans`, for the rows that are known."""
-        plan = self._plan
+        self._bounded(len(spans))
+        for stored_there, window, places in self._groups():
+            if stored_there:
+                self._stored(places, window, spans)
+            else:
+                self._scanned(places, window, spans)
+        for place, leaf in enumerate(self._plan.reads):
+            if is_state(leaf):
+                self._alive(place, leaf, spans)
+
+    def _bounded(self, spans: int) -> None:
         rows = len(self.rows.values) + len(self.rows.groups) + 2
-        if rows * len(plan.leaves) * len(spans) > self._warehouse.cells:
+        if rows * len(self._plan.leaves) * spans > self._warehouse.cells:
             raise FactbookError(
                 Kind.INVALID,
                 f"That would be more than {self._warehouse.cells:,} numbers.",
                 field="granularity",
                 hint="Ask for a coarser granularity, a shorter period, fewer metrics or a lower limit.",
             )
-        for stored_there, window, places in self._groups():
-            if stored_there:
-                self._stored(places, window, spans)
-            else:
-                self._scanned(places, window, spans)
-        for place, leaf in enumerate(plan.reads):
-            if is_state(leaf):
-                self._alive(place, leaf, spans)
 
     def _groups(self) -> Iterator[tuple[bool, int, list[int]]]:
         groups: dict[tuple[bool, int], list[int]] = defaultdict(list)
@@ -140,7 +163,7 @@ class Reading:
         places = {trial.rows.values.index(value) + 1: i + 1 for i, value in enumerate(rows.values)} | {ALL: ALL}
         found = trial.cells.found.items()
         self.cells.found = {(leaf, places[row], span): cell for (leaf, row, span), cell in found if row in places}
-        self.cells.first = trial.cells.first
+        self.cells.first |= trial.cells.first
 
     def _counted(self, trial: Reading) -> set[int]:
         """The rows of `trial` in which anything counts, over the period or the window that they are ordered by."""
