@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from argon2 import PasswordHasher
 
@@ -363,3 +365,18 @@ def test_nobody_of_a_suspended_tenant_gets_in(people: People, metadata: Metadata
     assert refusal(people.scope, scope.actor, generation).kind is Kind.FORBIDDEN
     assert "suspended" in str(refusal(people.sign_in, "ada@example.com", GOOD))
     assert refusal(people.sign_in, "ada@example.com", "wrong wrong wrong").kind is Kind.UNAUTHENTICATED
+
+
+def test_many_at_once_get_no_more_tries_than_one_after_the_other(
+    people: People, metadata: Metadata, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined(people)
+    other = Keys(metadata, clock).people
+    monkeypatch.setattr(other, "_passwords", Passwords(WEAK))
+
+    def attempt(n: int) -> Kind:
+        return refusal((people, other)[n % 2].sign_in, "ada@example.com", "wrong wrong wrong").kind
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(attempt, range(24)))
+    assert (told.count(Kind.UNAUTHENTICATED), told.count(Kind.LIMITED)) == (MOST, 24 - MOST)
