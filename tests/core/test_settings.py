@@ -230,3 +230,26 @@ def test_database_address_is_made_of_its_parts() -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValidationError):
         load_settings(None, {}).server.port = 1
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("security: {jwt: {issuer: 'https://i.example'}}", "security.jwt.issuer"),
+        ("security: {jwt: {jwks_url: 'https://i.example/keys'}}", "security.jwt.issuer"),
+        ("security: {jwt: {issuer: factbook, jwks_url: 'https://i.example/keys'}}", "security.jwt.issuer"),
+        (
+            "security: {jwt: {issuer: i, jwks_url: 'https://i.example/keys', jwks_file: keys.json}}",
+            "security.jwt.jwks_file",
+        ),
+        ("security: {jwt: {secret: short}}", "security.jwt.secret"),
+        ("security: {jwt: {roles: [boss=king]}}", "security.jwt.roles"),
+        ("security: {jwt: {algorithms: [none]}}", "security.jwt.algorithms"),
+        ("security: {jwt: {algorithms: [HS256]}}", "security.jwt.algorithms"),
+        ("security: {oidc: {issuer: 'https://i.example'}}", "security.oidc.client_id"),
+        ("security: {outgoing_allowed: [inside.example]}", "security.outgoing_allowed"),
+    ],
+)
+def test_an_issuer_that_could_not_be_checked_is_refused(tmp_path: Path, text: str, key: str) -> None:
+    (problem,) = refused(file(tmp_path, text))
+    assert problem.startswith(key)

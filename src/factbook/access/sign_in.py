@@ -19,7 +19,7 @@ from factbook.storage.metadata import Metadata
 from factbook.storage.rows import Tenant
 
 from .role_rules import Rule, rule_for
-from .token_keys import TokenKeys
+from .token_keys import TokenKeys, end_tokens
 
 LINK_SECONDS = 15 * 60
 SESSION_SECONDS = 7 * 86400
@@ -145,8 +145,7 @@ class SignIn:
     def end_all(self) -> None:
         """A new signing key: every link, session and API token made so far is refused from now on."""
         now = epoch_ms(self._clock())
-        if self.tokens:
-            self.tokens.end_all()
+        end_tokens(self._metadata, now=now)
         self._metadata.secret_of_system(_KEY_NAME, secrets.token_hex(32), now=now, replace=True)
         self.refresh()
 

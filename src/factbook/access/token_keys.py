@@ -61,16 +61,9 @@ class TokenKeys:
             now = epoch_ms(self._clock())
             text = self._metadata.secret_of_system(_NAME, self._text or _text([self._made(now)]), now=now)
             kept = msgspec.json.decode(text, type=list[_Kept])
-            due = self._due(kept, now)
+            due = self._due(kept, now) if kept else [self._made(now)]
             if due != kept:
                 text = self._metadata.secret_of_system(_NAME, _text(due), now=now, replace=True)
-            self._take(text)
-
-    def end_all(self) -> None:
-        """One fresh key in place of all: every token made so far is refused from now on."""
-        with self._turn:
-            now = epoch_ms(self._clock())
-            text = self._metadata.secret_of_system(_NAME, _text([self._made(now)]), now=now, replace=True)
             self._take(text)
 
     def signed(self, claims: dict[str, Any]) -> str:
@@ -126,6 +119,11 @@ class TokenKeys:
         if text != self._text:
             self._pairs = tuple(map(_pair, msgspec.json.decode(text, type=list[_Kept])))
             self._text = text
+
+
+def end_tokens(metadata: Metadata, *, now: int) -> None:
+    """Every token made so far is refused, by whichever process serves this database, once it refreshes."""
+    metadata.secret_of_system(_NAME, _text([]), now=now, replace=True)
 
 
 def _text(kept: list[_Kept]) -> str:

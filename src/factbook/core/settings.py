@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from .catalog import Setting, catalog
 from .errors import FactbookError, Kind
 from .sections import Settings
+from .security_sections import Security
 
 __all__ = ["ConfigurationError", "Loaded", "Problem", "Settings", "load", "load_settings"]
 
@@ -211,6 +212,7 @@ def _clashes(made: Settings, origins: Mapping[str, str]) -> tuple[Problem, ...]:
             problems.append(
                 Problem(key, str(port), "must differ from server.port, which serves it anyway", origins.get(key, ""))
             )
+    problems += [Problem(key, value, why, origins.get(key, "default")) for key, value, why in _untrusted(made.security)]
     if made.analytics.query.default_limit > made.analytics.query.max_results:
         key = "analytics.query.default_limit"
         limits = made.analytics.query
@@ -223,3 +225,23 @@ def _clashes(made: Settings, origins: Mapping[str, str]) -> tuple[Problem, ...]:
             )
         )
     return tuple(problems)
+
+
+def _untrusted(security: Security) -> list[tuple[str, str, str]]:
+    """Key, value and what is wrong of an issuer or provider whose tokens could not be checked."""
+    given, provider = security.jwt, security.oidc
+    sources = [given.jwks_url, given.jwks_file, given.secret]
+    found = []
+    if given.issuer and not any(sources):
+        found.append(("security.jwt.issuer", given.issuer, "needs jwks_url, jwks_file or secret beside it"))
+    if given.jwks_url and given.jwks_file:
+        found.append(("security.jwt.jwks_file", str(given.jwks_file), "is one of two: give it or jwks_url"))
+    if any(sources) and not given.issuer:
+        found.append(("security.jwt.issuer", "", "must name who signs: nothing is taken without it"))
+    if given.issuer and given.issuer == security.tokens.issuer:
+        found.append(
+            ("security.jwt.issuer", given.issuer, "must differ from security.tokens.issuer, which is this server")
+        )
+    if provider.issuer and not provider.client_id:
+        found.append(("security.oidc.client_id", "", "is what the provider knows this server as: it needs one"))
+    return found
