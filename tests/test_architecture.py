@@ -25,6 +25,7 @@ ENGINE_USERS = (
     "factbook.storage",
     "factbook.ingest.writer",
     "factbook.ingest.dead_letters",
+    "factbook.ingest.erasure",
     "factbook.ingest.identities",
     "factbook.ingest.recall",
     "factbook.ingest.retention",
@@ -38,7 +39,12 @@ ENGINE_USERS = (
     "factbook.cli",
     "factbook.bench",
 )
-ENVIRONMENT_READERS = ("factbook.core.settings", "factbook.cli", "factbook.bench.server")
+ENVIRONMENT_READERS = (
+    "factbook.core.settings",
+    "factbook.cli",
+    "factbook.bench.server",
+    "factbook.storage.sealed_disk",  # hands the engine its key there
+)
 READS = {"records", "rows", "counted", "table", "batches", "stream"}
 
 

@@ -323,7 +323,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             seen=seen_sql,
         )
         person_requests = PersonRequests(
-            engine,
+            Eraser(engine),
             warehouse,
             metadata,
             personal,

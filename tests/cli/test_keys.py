@@ -181,3 +181,14 @@ def test_a_wrong_admin_key_is_told(server: Keys, run: Run, monkeypatch: pytest.M
     monkeypatch.setenv("FACTBOOK_ADMIN_KEY", "not-the-key-of-this-server")
     code, _, err = run("list")
     assert (code, "not known here" in err) == (1, True)
+
+
+def test_a_command_that_changes_something_is_in_the_audit_trail(run: Run, tmp_path: Path) -> None:
+    code, _, told = run("create", "till")
+    assert (code, run("list")[0]) == (0, 0)
+    metadata = Metadata.open("", tmp_path)
+    entries = list(metadata.audit.every(Scope.system()))
+    metadata.close()
+    assert [(entry.actor, entry.action, entry.thing) for entry in entries] == [
+        ("cli", "key.create", told.split(":")[0])
+    ]

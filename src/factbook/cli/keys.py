@@ -19,7 +19,7 @@ from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Role
 from factbook.core.settings import Settings, load_settings
 
-from .ownership import owned
+from .ownership import Owned, owned
 
 keys = typer.Typer(
     help="Make, list and revoke keys.",
@@ -53,27 +53,41 @@ class KeyStore(Protocol):
 class _Database:
     """The metadata database itself. note: what to know when a server runs beside."""
 
-    keys: Any
-    scope: Any
-    note: str
+    place: Owned
+
+    @property
+    def keys(self) -> Any:
+        return self.place.keys
+
+    @property
+    def scope(self) -> Any:
+        return self.place.scope
+
+    @property
+    def note(self) -> str:
+        return self.place.note
 
     def all(self) -> list[dict[str, Any]]:
         return [_shown(row) for row in self.keys.all(self.scope)]
 
     def create(self, name: str, role: Role, expires_at: datetime | None) -> dict[str, Any]:
         expires = round(expires_at.timestamp() * 1000) if expires_at else None
-        return self._new(self.keys.create(self.scope, name, role, expires_at=expires))
+        return self._new("key.create", self.keys.create(self.scope, name, role, expires_at=expires))
 
     def rotate(self, key_id: str, overlap_seconds: int) -> dict[str, Any]:
-        return self._new(self.keys.rotate(self.scope, key_id, overlap_seconds=overlap_seconds))
+        return self._new("key.rotate", self.keys.rotate(self.scope, key_id, overlap_seconds=overlap_seconds))
 
     def revoke(self, key_id: str) -> dict[str, Any]:
-        return _shown(self.keys.revoke(self.scope, key_id))
+        row = self.keys.revoke(self.scope, key_id)
+        self.place.enter("key.revoke", key_id)
+        return _shown(row)
 
     def link(self) -> str:
+        self.place.enter("sign_in.link")
         return str(self.keys.sign_in.link_token(replace(self.scope, role=Role.ADMIN)))
 
-    def _new(self, new: Any) -> dict[str, Any]:
+    def _new(self, action: str, new: Any) -> dict[str, Any]:
+        self.place.enter(action, new.row.id)
         return {**_shown(new.row), "key": new.key}
 
 
@@ -143,7 +157,7 @@ def store(settings: Settings) -> Iterator[tuple[KeyStore, str]]:
 @contextmanager
 def _database(settings: Settings) -> Iterator[tuple[_Database, str]]:
     with owned(settings) as place:
-        yield _Database(place.keys, place.scope, place.note), place.address
+        yield _Database(place), place.address
 
 
 def _shown(row: Any) -> dict[str, Any]:
@@ -230,6 +244,7 @@ def link() -> None:
 def _end_sign_ins(settings: Settings) -> None:
     with _database(settings) as (database, _):
         database.keys.sign_in.end_all()
+        database.place.enter("sign_in.end_all")
         typer.echo("Every session, sign-in line and token made so far has ended.")
         _tell(database.note)
 

@@ -27,6 +27,13 @@ class Owned:
     address: str
     note: str
 
+    def enter(self, action: str, thing: str = "") -> None:
+        """Into the audit trail, that it was done at the command line."""
+        from factbook.access.audit import Audit
+        from factbook.core.clock import system_clock
+
+        Audit(self.metadata.audit, system_clock).note(self.scope, action, thing)
+
 
 @contextmanager
 def owned(settings: Settings, tenant: str | None = None) -> Iterator[Owned]:

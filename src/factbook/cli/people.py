@@ -35,6 +35,7 @@ def add(
     """Add a person, and print the link that sets a password: good once and for 48 hours."""
     with owned(load_settings(), tenant) as place:
         row, link = place.keys.people.invite(place.scope, email, name, role)
+        place.enter("user.invite", row.id)
         _tell_link(place, f"{row.id}: {row.email}, {row.role} of {row.tenant}.", link.path)
 
 
@@ -70,6 +71,7 @@ def role(
     """Change what a person may do."""
     with owned(load_settings(), tenant) as place:
         row = place.keys.people.change(place.scope, _found(place, who), {"role": role})
+        place.enter("user.change", row.id)
         _tell(place, f"{row.email} is {row.role} of {row.tenant}.")
 
 
@@ -82,6 +84,7 @@ def disable(
     """Keep a person out, and end every session and token of his."""
     with owned(load_settings(), tenant) as place:
         row = place.keys.people.change(place.scope, _found(place, who), {"disabled": not end})
+        place.enter("user.change", row.id)
         _tell(place, f"{row.email} {'may sign in again' if end else 'is kept out'}.")
 
 
@@ -90,6 +93,7 @@ def reset(who: _Who, tenant: _Tenant = None) -> None:
     """Print a fresh link that sets a password: good once and for 48 hours."""
     with owned(load_settings(), tenant) as place:
         row, link = place.keys.people.reset(place.scope, _found(place, who))
+        place.enter("user.reset", row.id)
         _tell_link(place, f"A password for {row.email} of {row.tenant}.", link.path)
 
 

@@ -39,6 +39,7 @@ def add(
     settings = load_settings()
     with owned(settings) as place:
         row = Tenancy(place.metadata, place.keys).create(place.scope, tenant, name or tenant, tier=tier)
+        place.enter("tenant.create", row.id)
         typer.echo(f"The tenant {row.id} ({row.name}), {row.tier}.", err=bool(owner))
         if place.note:
             typer.echo(place.note, err=True)
@@ -87,6 +88,7 @@ def suspend(
 
     with owned(load_settings()) as place:
         row = Tenancy(place.metadata, place.keys).change(place.scope, tenant, {"suspended": not end})
+        place.enter("tenant.change", row.id)
         typer.echo(f"The tenant {row.id} ({row.name}) is {'active again' if end else 'suspended; its data is kept'}.")
         if place.note:
             typer.echo(place.note, err=True)

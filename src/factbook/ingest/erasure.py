@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from factbook.core.scope import Scope
 from factbook.storage.engine import Engine
 
 _WAIT = "SETTINGS mutations_sync = 2"
@@ -59,53 +60,55 @@ WHERE tenant = {{tenant:String}} AND {_THEIRS} AND {_BEFORE}
     AND processed_at >= fromUnixTimestamp64Milli({{lately:Int64}}, 'UTC')"""
 
 
-def person(engine: Engine, tenant: str, names: Sequence[str]) -> Person:
-    """names: what stands in events in place of his id."""
-    bound = {"tenant": tenant, "users": list(names)}
-    found = [str(row[0]) for row in engine.rows(_VISITORS, bound)]
-    return Person(tuple(names), tuple(sorted(set(found) - set(names))))
+class Eraser:
+    """What the warehouse holds of a person. `before`: only what came in until then, in milliseconds."""
 
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
-def events(engine: Engine, tenant: str, who: Person, *, before: int) -> int:
-    """How many events are his and came in until `before` (milliseconds)."""
-    return _count(engine, tenant, who, PLACES[0], before)
+    def person(self, scope: Scope, names: Sequence[str]) -> Person:
+        """names: what stands in events in place of his id."""
+        bound = {"tenant": scope.tenant, "users": list(names)}
+        found = [str(row[0]) for row in self._engine.rows(_VISITORS, bound)]
+        return Person(tuple(names), tuple(sorted(set(found) - set(names))))
 
+    def events(self, scope: Scope, who: Person, *, before: int) -> int:
+        """How many events are his."""
+        return self._count(scope, who, PLACES[0], before)
 
-def counts(engine: Engine, tenant: str, who: Person, *, before: int) -> dict[str, int]:
-    """Rows by table that are his and came in until `before` (milliseconds)."""
-    return {place.table: _count(engine, tenant, who, place, before) for place in PLACES}
+    def counts(self, scope: Scope, who: Person, *, before: int) -> dict[str, int]:
+        """Rows that are his, by table."""
+        return {place.table: self._count(scope, who, place, before) for place in PLACES}
 
+    def erase(
+        self,
+        scope: Scope,
+        who: Person,
+        *,
+        before: int,
+        found: Mapping[str, int],
+        noted: Callable[[dict[str, int]], None],
+    ) -> dict[str, int]:
+        """Removes what is his; returns the rows that went, by table. Safe to repeat.
 
-def erase(
-    engine: Engine,
-    tenant: str,
-    who: Person,
-    *,
-    before: int,
-    found: Mapping[str, int],
-    noted: Callable[[dict[str, int]], None],
-) -> dict[str, int]:
-    """Removes what is his and came in until `before`; returns the rows that went, by table. Safe to repeat.
+        found: what an earlier run, cut off since, had counted. noted: called with the counts before a table's rows go.
+        """
+        went = dict(found)
+        for place in PLACES:
+            rows = self._count(scope, who, place, before)
+            went[place.table] = max(went.get(place.table, 0), rows)
+            noted(went)
+            if not rows:
+                continue
+            bound = _bound(scope, who, before)
+            if place.table == "events":
+                self._engine.command(_KEEP_IDS, {**bound, "lately": before - _IDS_KEPT_MS})
+            self._engine.command(f"ALTER TABLE {place.table} DELETE WHERE {_where(place)} {_WAIT}", bound)
+        return went
 
-    found: what an earlier run, cut off since, had counted. noted: called with the counts before a table's rows go.
-    """
-    went = dict(found)
-    for place in PLACES:
-        rows = _count(engine, tenant, who, place, before)
-        went[place.table] = max(went.get(place.table, 0), rows)
-        noted(went)
-        if not rows:
-            continue
-        bound = _bound(tenant, who, before)
-        if place.table == "events":
-            engine.command(_KEEP_IDS, {**bound, "lately": before - _IDS_KEPT_MS})
-        engine.command(f"ALTER TABLE {place.table} DELETE WHERE {_where(place)} {_WAIT}", bound)
-    return went
-
-
-def _count(engine: Engine, tenant: str, who: Person, place: Place, before: int) -> int:
-    sql = f"SELECT count() FROM {place.table} WHERE {_where(place)}"
-    return int(engine.rows(sql, _bound(tenant, who, before))[0][0])
+    def _count(self, scope: Scope, who: Person, place: Place, before: int) -> int:
+        sql = f"SELECT count() FROM {place.table} WHERE {_where(place)}"
+        return int(self._engine.rows(sql, _bound(scope, who, before))[0][0])
 
 
 _LETTERS = """(JSONExtractString(body, 'user_id') IN {users:Array(String)}
@@ -117,10 +120,10 @@ def _where(place: Place) -> str:
     return "tenant = {tenant:String} AND " + place.theirs.replace("{letters}", _LETTERS)
 
 
-def _bound(tenant: str, who: Person, before: int) -> dict[str, Any]:
+def _bound(scope: Scope, who: Person, before: int) -> dict[str, Any]:
     written = [f'"(user_id|anonymous_id)"\\s*:\\s*{re.escape(text)}' for id_ in who.all for text in _as_json(id_)]
     return {
-        "tenant": tenant,
+        "tenant": scope.tenant,
         "users": list(who.users),
         "all": list(who.all),
         "before": before,
