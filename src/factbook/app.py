@@ -332,6 +332,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             oldest_waiting=lambda: journal.depth().oldest,
             standing=sessions.standing if sessions else nullcontext,
             changed=versions.changed,
+            forget=writer.forget,
         )
         own_segments = KeptSegments(
             metadata.segments, SegmentMembers(engine), warehouse, own_metrics.catalog, tenant_settings.of, clock

@@ -266,3 +266,14 @@ def test_process_that_holds_the_folder_and_does_not_answer_is_broken(tmp_path: P
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         found = one(running.server(examined(tmp_path, {"pid": 7, "address": address})))
     assert (found.state, bool(found.mend)) == (BROKEN, True)
+
+
+def test_the_first_entry_of_the_audit_trail_that_was_changed_is_named(factbook: Run, tmp_path: Path) -> None:
+    for name in ("till", "shop"):
+        assert factbook("keys", "create", name).returncode == 0
+    with closing(sqlite3.connect(tmp_path / "data" / "metadata.db")) as database, database:
+        database.execute("UPDATE audit SET thing = 'another' WHERE number = 2")
+    done = factbook("doctor", "--json")
+    [found] = [one for one in json.loads(done.stdout)["findings"] if one["topic"] == "audit"]
+    assert (done.returncode, found["state"]) == (1, "broken")
+    assert "entry 2 was changed" in found["message"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -220,6 +221,25 @@ def test_an_erasure_that_was_cut_off_goes_on_and_counts_all_that_went(
     assert (done["state"], done["removed"]["events"], done["removed"]["identities"]) == ("done", 3, 1)
     left = engine.rows("SELECT count() FROM events WHERE tenant = {tenant:String}", {"tenant": admin.scope.tenant})
     assert left == [(0,)]
+
+
+@pytest.mark.parametrize("id_", ["a/b", "auth0|x", "50%", "ä ö", "a/consent", "'; DROP TABLE events --", '"q"\\'])
+def test_any_id_can_be_told_of_and_erased(admin: Caller, id_: str) -> None:
+    admin.send(view(id_), view("bob"))
+    place = f"{USERS}/{quote(id_, safe='')}"
+    if not id_.endswith("/consent"):
+        assert [event["user_id"] for event in admin.call("GET", place)["events"]] == [id_]
+    admin.call("DELETE", place, status=202)
+    admin.services.person_requests.work()
+    assert [event["user_id"] for event in admin.events()] == ["bob"]
+
+
+def test_who_comes_back_after_his_erasure_is_joined_to_his_visitor_anew(admin: Caller) -> None:
+    admin.send(view("ann", "v1"))
+    admin.call("DELETE", f"{USERS}/ann", status=202)
+    admin.services.person_requests.work()
+    admin.send(view("ann", "v1"))
+    assert admin.call("GET", f"{USERS}/ann")["anonymous_ids"] == ["v1"]
 
 
 def test_another_tenants_person_of_the_same_id_stays(served: Whole, admin: Caller) -> None:

@@ -38,7 +38,7 @@ class PersonRequests:
     """`work` does what is open; one thread of one process does it at a time, the others come too late.
 
     oldest_waiting: when the oldest entry of the journal came in (milliseconds), 0 for none. standing: while it holds,
-    no sessions are built.
+    no sessions are built. forget: joined ids may have been removed.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class PersonRequests:
         oldest_waiting: Callable[[], int] = lambda: 0,
         standing: Callable[[], AbstractContextManager[None]] = nullcontext,
         changed: Callable[[str | None], None] = lambda tenant: None,
+        forget: Callable[[], None] = lambda: None,
     ) -> None:
         self._eraser = eraser
         self._warehouse = warehouse
@@ -63,6 +64,7 @@ class PersonRequests:
         self._oldest_waiting = oldest_waiting
         self._standing = standing
         self._changed = changed
+        self._forget = forget
         self._one_at_a_time = threading.Lock()
 
     # -- asking
@@ -182,6 +184,7 @@ class PersonRequests:
             if not any(left.values()):
                 break
         self._changed(tenant)
+        self._forget()
         self._personal.refresh()
         files = self._remove_files_about(scope, request.subject)
         if any(left.values()):

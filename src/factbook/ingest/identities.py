@@ -32,6 +32,10 @@ class Identities:
         self._since = clock()
         self._known: dict[Pair, int] = {}
 
+    def forget(self) -> None:
+        """What was written may have been removed: from the next block on it is written again. From any thread."""
+        self._since = float("-inf")
+
     def keep(self, events: pa.Table, block: int) -> None:
         """Writes each pair of ids that stands on one event and is new, or earlier than it was known to be."""
         found = pairs(events)

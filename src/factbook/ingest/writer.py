@@ -103,6 +103,10 @@ class Writer:
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
+    def forget(self) -> None:
+        """Remembers no joined ids any more: they may have been removed."""
+        self._identities.forget()
+
     # -- the work
 
     def recover(self) -> None:

@@ -171,7 +171,8 @@ def _told(services: Services, scope: Scope, act: Act, thing: str) -> Any:
 
 
 def _route(connection: Connection) -> str:
-    return str(getattr(connection.get("route"), "path", ""))
+    """As OpenAPI writes it, empty where there is none."""
+    return str(getattr(connection.get("route"), "path", "")).replace(":path}", "}")
 
 
 def _named(connection: Connection, act: Act) -> str:

@@ -85,7 +85,26 @@ def _decided(routes: APIRouter, services: Services, admin: Any) -> None:
 
 def _people(routes: APIRouter, services: Services, admin: Any) -> None:
     @routes.get(
-        "/users/{user_id}",
+        "/users/{user_id:path}/consent",
+        summary="What a person agreed to",
+        responses=example(docs.CONSENT) | refusals(Kind.INVALID),
+    )
+    def agreed(user_id: _Person, scope: Annotated[Scope, admin]) -> dict[str, Any]:
+        """No purposes and no time where nothing was ever said."""
+        return _consent(services.privacy.consent(scope, id_of_person(user_id)))
+
+    @routes.put(
+        "/users/{user_id:path}/consent",
+        summary="Give or withdraw consent",
+        responses=example(docs.CONSENT) | refusals(Kind.INVALID),
+    )
+    def agree(user_id: _Person, body: Consent, scope: Annotated[Scope, admin]) -> dict[str, Any]:
+        """By the id of a user or of a visitor: each stands for itself. Whoever withdrew `analytics` is tracked no more,
+        from the next event on."""
+        return _consent(services.privacy.set_consent(scope, id_of_person(user_id), body.purposes))
+
+    @routes.get(
+        "/users/{user_id:path}",
         summary="All that is kept about a person",
         responses=example(docs.EXPORT) | example(docs.WAITING, status=202) | refusals(Kind.INVALID),
     )
@@ -98,7 +117,7 @@ def _people(routes: APIRouter, services: Services, admin: Any) -> None:
         return JSONResponse(receipt(services.person_requests.export(scope, id_)), 202)
 
     @routes.delete(
-        "/users/{user_id}",
+        "/users/{user_id:path}",
         status_code=202,
         summary="Erase a person",
         responses=example(docs.ASKED, status=202) | refusals(Kind.INVALID),
@@ -108,25 +127,6 @@ def _people(routes: APIRouter, services: Services, admin: Any) -> None:
         sessions, joined ids, membership of segments, dead letters, exported files. Counts in roll-ups stay. The answer
         is the receipt; `/requests/{request_id}` proves later what went from where, and that nothing is left."""
         return receipt(services.person_requests.erase(scope, id_of_person(user_id)))
-
-    @routes.get(
-        "/users/{user_id}/consent",
-        summary="What a person agreed to",
-        responses=example(docs.CONSENT) | refusals(Kind.INVALID),
-    )
-    def agreed(user_id: _Person, scope: Annotated[Scope, admin]) -> dict[str, Any]:
-        """No purposes and no time where nothing was ever said."""
-        return _consent(services.privacy.consent(scope, id_of_person(user_id)))
-
-    @routes.put(
-        "/users/{user_id}/consent",
-        summary="Give or withdraw consent",
-        responses=example(docs.CONSENT) | refusals(Kind.INVALID),
-    )
-    def agree(user_id: _Person, body: Consent, scope: Annotated[Scope, admin]) -> dict[str, Any]:
-        """By the id of a user or of a visitor: each stands for itself. Whoever withdrew `analytics` is tracked no more,
-        from the next event on."""
-        return _consent(services.privacy.set_consent(scope, id_of_person(user_id), body.purposes))
 
 
 def _requests(routes: APIRouter, services: Services, admin: Any) -> None:
