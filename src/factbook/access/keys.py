@@ -55,6 +55,7 @@ class _Known:
     expires_at: int | None
     revoked_at: int | None
     tenant: Tenant
+    is_shut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ class Keys:
         """Reads every key anew; the tables are swapped whole, so a concurrent look-up sees the old or the new."""
         with self._changes:
             tenants = {tenant.id: tenant for tenant in self._metadata.tenants_of_system()}
-            known = {row.id: _known(row, tenants[row.tenant]) for row in self._metadata.keys_of_system()}
+            rows = self._metadata.keys_of_system()
+            known = {row.id: _known(row, tenants[row.tenant]) for row in rows if row.tenant in tenants}
             self._known = {entry.digest: entry for entry in known.values()}
             self._by_id = known
             self._zones = tenants
@@ -120,7 +122,8 @@ class Keys:
 
     def grant_of(self, scope: Scope, expires_at: int) -> Grant:
         """For `renewed`: of a token that was let in as `scope`, until `expires_at` (epoch milliseconds)."""
-        return Grant(self._known, _Known("", scope, expires_at, None, self._zones[scope.tenant]))
+        tenant = self._zones[scope.tenant]
+        return Grant(self._known, _Known("", scope, expires_at, None, tenant, not is_open(tenant)))
 
     def renewed(self, grant: Grant) -> Scope | None:
         """As `scope`, for a key that was sent again; None where keys have changed, and `scope` has to be asked anew.
@@ -140,7 +143,7 @@ class Keys:
             raise _refused("The API key was revoked.")
         if entry.expires_at is not None and entry.expires_at <= now:
             raise _refused("The API key has expired." if entry.digest else "The token has expired.")
-        if not is_open(entry.tenant):
+        if entry.is_shut:
             require_open(entry.tenant)
         if entry.digest:
             self._uses[entry.scope.actor] = now
@@ -318,7 +321,7 @@ class Keys:
 def _known(row: ApiKey, tenant: Tenant) -> _Known:
     rule = rule_for(tenant.role_rules, row.role) & Rule(read(row.row_filter), row.masked)
     scope = Scope(row.tenant, row.id, Role(row.role), Tier(tenant.tier), tenant.zone, rule.rows, rule.masked)
-    return _Known(row.digest, scope, row.expires_at, row.revoked_at, tenant)
+    return _Known(row.digest, scope, row.expires_at, row.revoked_at, tenant, not is_open(tenant))
 
 
 def _first(role: Role) -> str:
