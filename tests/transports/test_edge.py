@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import jwt
@@ -83,6 +84,13 @@ def test_every_answer_forbids_what_browsers_would_allow(client: TestClient) -> N
 def test_over_https_browsers_are_told_to_stay_there(client: TestClient) -> None:
     assert "strict-transport-security" not in client.get("/health").headers
     assert "max-age" in client.get("https://127.0.0.1:8005/health").headers["strict-transport-security"]
+
+
+def test_the_way_to_a_provider_leads_nowhere_without_one(client: TestClient, services: Services) -> None:
+    without = TestClient(http_app(replace(services, provider=None), lambda: True), follow_redirects=False)
+    for path in ("start", "callback", "sign-out"):
+        assert without.get(f"/auth/oidc/{path}").status_code == 404
+    assert "/auth/oidc" not in without.get("/sign-in").text
 
 
 # Pages of other sites

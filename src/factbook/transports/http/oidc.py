@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from factbook.access import claims
 from factbook.access.oidc import AWAY_SECONDS, Away, Provider
 from factbook.access.roles import require
-from factbook.core.errors import FactbookError, Kind
+from factbook.core.errors import FactbookError, Kind, not_found
 from factbook.services import Services
 
 from .auth import set_session
@@ -22,17 +22,12 @@ _SEE_OTHER = 303
 
 
 def router(services: Services) -> APIRouter:
-    """/auth/oidc/*, for browsers; nothing where no provider is configured."""
+    """/auth/oidc/*, for browsers; not found where no provider is configured."""
     routes = APIRouter(prefix=_PATH, include_in_schema=False)
-    provider = services.provider
-    if provider is not None:
-        _add(routes, services, provider)
-    return routes
 
-
-def _add(routes: APIRouter, services: Services, provider: Provider) -> None:
     @routes.get("/start")
     def start(request: Request, next: str = "/") -> Response:
+        provider = _provider(services)
         try:
             address, away = provider.begin(str(request.base_url), _local(next))
         except FactbookError as error:
@@ -45,6 +40,7 @@ def _add(routes: APIRouter, services: Services, provider: Provider) -> None:
 
     @routes.get("/callback")
     def callback(request: Request) -> Response:
+        provider = _provider(services)
         try:
             away = Away(**services.keys.sign_in.read_slip(request.cookies.get(COOKIE, "")))
             found = provider.finish(away, dict(request.query_params))
@@ -60,11 +56,20 @@ def _add(routes: APIRouter, services: Services, provider: Provider) -> None:
     @routes.get("/sign-out")
     def sign_out(request: Request) -> Response:
         """At the provider; the session here has been ended by then."""
+        provider = _provider(services)
         try:
             address = provider.leaving(str(request.base_url))
         except FactbookError as error:
             return _back(error)
         return RedirectResponse(address or "/sign-in?reason=signed-out", _SEE_OTHER)
+
+    return routes
+
+
+def _provider(services: Services) -> Provider:
+    if services.provider is None:
+        raise not_found("This server sends nobody to a provider.", hint="Whoever runs it can: security.oidc.issuer.")
+    return services.provider
 
 
 def _back(error: FactbookError) -> Response:
