@@ -127,7 +127,10 @@ def test_a_person_s_view_is_chosen_kept_and_taken_back(server: Server, owning: P
 
 
 def test_a_key_is_made_shown_once_rotated_and_revoked(server: Server, open_page: OpenPage) -> None:
-    page = open_page(server, "/admin/keys")
+    page = open_page(server)
+    page.keyboard.press("g")
+    page.keyboard.press("a")
+    page.get_by_role("link", name="Keys").click()
     name = uuid.uuid4().hex[:12]
     page.get_by_role("button", name="Make a key").click()
     page.get_by_label("What it is for").fill(name)
@@ -229,3 +232,15 @@ def test_no_page_of_the_administration_has_a_violation(
             if button == "Invite":
                 add.click()
             assert violations(page) == []
+
+
+def test_the_pages_about_passwords_have_no_violation(server: Server, open_page: OpenPage, owning: Page) -> None:
+    page = open_page(server, "/sign-in", signed_in=False)
+    page.locator("summary").first.click()
+    assert violations(page) == []
+    page.goto(f"{server.url}/set-password#some-link")
+    assert violations(page) == []
+    theirs = set_password(server, open_page, invite(owning, address()))
+    theirs.goto(f"{server.url}/account")
+    expect(theirs.get_by_role("button", name="Change the password")).to_be_visible()
+    assert violations(theirs) == []

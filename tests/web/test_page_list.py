@@ -29,6 +29,7 @@ def test_paths_and_keys_are_each_of_one_page() -> None:
     assert len({page.path for page in PAGES}) == len(PAGES)
     keys = [page.key for page in PAGES if page.key]
     assert len(set(keys)) == len(keys)
+    assert "a" not in keys  # leads to the administration
 
 
 def test_an_analyst_is_led_everywhere_a_viewer_to_no_single_people() -> None:
