@@ -21,6 +21,8 @@ import msgspec
 from factbook.core.errors import invalid
 from factbook.core.times import parse_moment
 
+from .personal import refuse_personal
+
 
 class Operator(StrEnum):
     EQ = "eq"  # equal
@@ -132,12 +134,17 @@ def field_of(key: str, *, field: str | None = None) -> tuple[str, Nature | None]
 
 
 def from_pairs(pairs: Iterable[tuple[str, Any]], zone: ZoneInfo) -> tuple[Condition, ...]:
-    """Conditions from `(key, value)` pairs: of a query string (text) or of a JSON object (any scalar, or a list)."""
+    """Conditions from `(key, value)` pairs: of a query string (text) or of a JSON object (any scalar, or a list).
+
+    INVALID naming the key; FORBIDDEN for personal data that is hidden from whoever asks.
+    """
     found: dict[tuple[str, Nature | None, Operator, int], list[Value]] = {}
     for count, (key, given) in enumerate(pairs):
         if count >= MAX_CONDITIONS:
             raise invalid(f"At most {MAX_CONDITIONS} conditions are taken.", field="filters")
         name, nature, operator = _split(key)
+        if nature:
+            refuse_personal(name)
         if nature is Nature.TEXT and name == "event_type" and operator is Operator.EQ and isinstance(given, str):
             operator = Operator.IN
         if isinstance(given, list) and operator is Operator.EQ:

@@ -12,6 +12,7 @@ from factbook.core.errors import FactbookError, invalid
 from factbook.core.scope import Rows
 
 from .filters import MAX_CONDITIONS, PROPERTY, SEGMENT, Condition, Operator, from_pairs
+from .personal import hiding
 
 _UTC = ZoneInfo("UTC")
 _FORM = 'Send a list such as [{"field": "country", "operator": "in", "value": ["DE", "FR"]}].'
@@ -43,7 +44,8 @@ def rows_of(given: Any, *, field: str = "row_filter") -> Rows:
         if not isinstance(operator, str) or operator not in set(Operator):
             raise invalid(f"There is no operator {str(operator)[:20]!r}.", field=place, hint=", ".join(Operator))
         try:
-            condition = from_pairs([(f"{item['field']}.{operator}", item["value"])], _UTC)[0]
+            with hiding(False):
+                condition = from_pairs([(f"{item['field']}.{operator}", item["value"])], _UTC)[0]
         except FactbookError as error:
             raise invalid(error.message, field=place, hint=error.hint) from error
         rows.append((f"{_name(condition)}.{condition.operator}", tuple(_plain(value) for value in condition.values)))
@@ -52,7 +54,8 @@ def rows_of(given: Any, *, field: str = "row_filter") -> Rows:
 
 def conditions_of(rows: Rows) -> tuple[Condition, ...]:
     """For whoever holds reads to them."""
-    return tuple(from_pairs([(_key(item), item["value"])], _UTC)[0] for item in told(rows))
+    with hiding(False):
+        return tuple(from_pairs([(_key(item), item["value"])], _UTC)[0] for item in told(rows))
 
 
 def told(rows: Rows) -> list[dict[str, Any]]:

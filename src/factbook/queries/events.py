@@ -19,6 +19,7 @@ from factbook.core.errors import invalid, not_found
 from factbook.core.scope import Scope
 from factbook.core.sql import Parameters, identifier
 from factbook.events.filters import COLUMNS, PROPERTY, Condition, Nature, field_of
+from factbook.events.personal import CLASS, PERSONAL
 from factbook.storage.warehouse import Warehouse
 
 from .where import between, column, moment, value_of, where
@@ -95,7 +96,7 @@ def event(warehouse: Warehouse, scope: Scope, event_id: str) -> dict[str, Any]:
     except ValueError:
         raise not_found("There is no event with this id.", hint="An event's id is a UUID.") from None
     parameters = Parameters()
-    sql = f"""SELECT {_selected(FIELDS, parameters)}
+    sql = f"""SELECT {_selected(FIELDS, parameters, masked=scope.masked)}
 FROM events
 WHERE tenant = {{tenant:String}} AND event_id = {parameters.add(wanted, "UUID")}
 ORDER BY processed_at
@@ -132,7 +133,7 @@ def page(
     reach = _reach(warehouse, scope, text, parameters, begin, rows, newest_first=newest_first)
     if reach is not None:
         text += f"\n    AND timestamp {sign} {moment(reach, parameters)}"
-    sql = f"""SELECT {_selected(fields, parameters)},
+    sql = f"""SELECT {_selected(fields, parameters, masked=scope.masked)},
     toUnixTimestamp64Milli(timestamp) AS {_KEY_TIME}, toString(event_id) AS {_KEY_ID}
 FROM events
 WHERE tenant = {{tenant:String}}{text}
@@ -202,7 +203,8 @@ def records(table: pa.Table, fields: Sequence[str]) -> list[dict[str, Any]]:
     return [dict(zip(fields, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def _selected(fields: Sequence[str], parameters: Parameters) -> str:
+def _selected(fields: Sequence[str], parameters: Parameters, *, masked: bool) -> str:
+    """masked: personal data is nothing, and so are the properties of events of that class."""
     parts = []
     for place, name in enumerate(fields):
         if name.startswith(PROPERTY):
@@ -213,6 +215,10 @@ def _selected(fields: Sequence[str], parameters: Parameters) -> str:
             expression = f"toString({column(name)})"
         else:
             expression = column(name)
+        if masked and name in PERSONAL:
+            expression = "toUInt64(0)" if COLUMNS[name] is Nature.NUMBER else "''"
+        elif masked and (name == "properties" or name.startswith(PROPERTY)):
+            expression = f"if(data_class = '{CLASS}', '', {expression})"
         parts.append(f"{expression} AS `f{place}`")
     return ", ".join(parts)
 

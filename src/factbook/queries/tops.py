@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from factbook.core.scope import Scope
 from factbook.core.sql import Parameters
+from factbook.events.personal import refuse_personal
 from factbook.metrics.levels import cover
 from factbook.metrics.names import Measure, Metric
 from factbook.storage.warehouse import Warehouse
@@ -17,7 +18,12 @@ from .where import value_of
 def tops(
     warehouse: Warehouse, scope: Scope, ask: Ask, dimensions: tuple[Dimension, ...], metric: Metric, limit: int
 ) -> tuple[tuple[str, ...], ...]:
-    """At most `limit` values of `dimensions` in the period of `ask`, by the metric's headline, largest first."""
+    """At most `limit` values of `dimensions` in the period of `ask`, by the metric's headline, largest first.
+
+    FORBIDDEN for one that is hidden from whoever asks.
+    """
+    for name, nature in dimensions:
+        refuse_personal(name if nature else "")
     parameters = Parameters()
     ask = replace(ask, dimensions=dimensions, buckets=((ask.buckets[0][0], ask.buckets[-1][1]),))
     values = ", ".join(value_of(name, nature, parameters) for name, nature in dimensions)

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Scope
+from factbook.events.personal import hiding
 from factbook.storage.running import CURRENT, Query, Running, stopped
 
 T = TypeVar("T")
@@ -124,7 +125,8 @@ class Turns:
         began, context = time.perf_counter(), CURRENT.set(turn.query)
         turn.query.begun = time.monotonic()
         try:
-            return turn.read()
+            with hiding(turn.query.scope.masked):
+                return turn.read()
         finally:
             CURRENT.reset(context)
             self._queries.closed(turn.query)

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from factbook.core.errors import invalid
 from factbook.core.sql import Parameters
-from factbook.events.filters import Condition, from_pairs
-from factbook.metrics.expressions import Expression, parse_condition
+from factbook.events.filters import ALIASES, Condition, from_pairs
+from factbook.events.personal import refuse_personal
+from factbook.metrics.expressions import Expression, names, parse_condition
 from factbook.queries.asking.conditions import condition
 from factbook.queries.asking.request import filter_pairs
 from factbook.queries.where import where
@@ -37,7 +38,7 @@ def selection(given: Any, zone: ZoneInfo, *, field: str) -> Selection:
     """Of an event type (`"purchase"`, several with `|`), or of an object with `event` or `events`, `where`, `filters`.
 
     `where` is an expression as in metrics, `filters` an object as in questions. Keys beside these are the caller's to
-    check. INVALID naming `field` or what is below it.
+    check. INVALID naming `field` or what is below it; FORBIDDEN for what is hidden from whoever asks.
     """
     if isinstance(given, str):
         return Selection(_types([part.strip() for part in given.split("|")], field))
@@ -55,6 +56,8 @@ def selection(given: Any, zone: ZoneInfo, *, field: str) -> Selection:
     if text is not None and not isinstance(text, str):
         raise invalid("where is not a text.", field=f"{field}.where", hint="For example amount > 100.")
     found = parse_condition(text, field=f"{field}.where") if text else None
+    for name in sorted(names(found)) if found else ():
+        refuse_personal(ALIASES.get(name, name))
     return Selection(types, found, conditions(given.get("filters"), zone))
 
 

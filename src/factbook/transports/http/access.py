@@ -21,6 +21,7 @@ from factbook.services import Services
 from .audited import before
 from .problems import CONTENT_TYPE, STATUS, TITLE
 from .rate_headers import STANDING
+from .sight import look
 
 _BEARER = HTTPBearer(auto_error=False, scheme_name="Bearer key", description="An API key, or a token made with one.")
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="X-API-Key", description="An API key.")
@@ -57,6 +58,7 @@ def scope_for(services: Services, *roles: Role) -> Callable[..., Coroutine[Any, 
         _cookie: Any = Security(_COOKIE),
     ) -> Scope:
         caller = require(await _known(services, request), *roles)
+        look(request.method, str(getattr(request.scope.get("route"), "path", "")), caller)
         await before(services, request, caller)
         return caller
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
 from factbook.core.scope import Scope
+from factbook.events.personal import hidden
 from factbook.queries.live import active_sessions, active_users, conversions
 from factbook.queries.now import Read, board_now, live_at, overview_now, shared
 from factbook.queries.people import listed_conversions, listed_sessions, listed_users
@@ -115,6 +116,8 @@ def _counted(services: Services, reader: Callable[..., Any], read: Read, listed:
         live = live_at(services.clock(), services.tenants.of(scope), windows, timezone)
         found = await shared(services.reads, services.warehouse, scope, live, read)
         if listed_too:
+            if scope.masked:
+                raise hidden("This list names who it was, which is hidden from you.", "list")
             entries = await shared(services.reads, services.warehouse, scope, live, listed, 1.0, limit)
             found = {**found, name: entries}
         return answer(found)

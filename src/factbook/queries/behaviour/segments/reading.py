@@ -10,7 +10,7 @@ from typing import Any
 
 from factbook.core.calendar import Calendar
 from factbook.core.clock import epoch_ms
-from factbook.core.errors import FactbookError, invalid
+from factbook.core.errors import FactbookError, Kind, invalid
 from factbook.core.money import Money
 from factbook.events.filters import Operator, field_of, from_pairs
 from factbook.queries.behaviour.selection import FIELDS as SELECTED
@@ -115,6 +115,8 @@ class Reader:
         try:
             [condition] = from_pairs([(f"{name}.{operators[0]}", value)], self.calendar.zone)
         except FactbookError as error:
+            if error.kind is not Kind.INVALID:
+                raise
             raise invalid(error.message, field=f"{field}.{operators[0]}", hint=error.hint) from None
         return Has(condition)
 
