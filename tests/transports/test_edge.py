@@ -187,16 +187,14 @@ def test_no_secret_is_in_any_log(client: TestClient, services: Services, written
         assert secret[-12:] not in text
 
 
-def test_a_defect_is_logged_without_what_was_sent(client: TestClient, services: Services, written: io.StringIO) -> None:
+def test_a_defect_is_logged_without_what_was_sent(
+    client: TestClient, services: Services, written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("broken inside")
 
-    before = services.keys.sign_in.session
-    services.keys.sign_in.session = broken  # type: ignore[method-assign]
-    try:
-        answer = client.get("/api/v1/auth/me", headers={"cookie": "factbook_session=a-cookie-that-is-secret"})
-    finally:
-        services.keys.sign_in.session = before  # type: ignore[method-assign]
+    monkeypatch.setattr(services.keys.sign_in, "session", broken)
+    answer = client.get("/api/v1/auth/me", headers={"cookie": "factbook_session=a-cookie-that-is-secret"})
     assert answer.status_code == 500
     assert "broken inside" not in answer.text
     assert "broken inside" in written.getvalue()
