@@ -84,9 +84,12 @@ async def _count(services: Services, caller: Scope, request: Request) -> None:
     setattr(request.state, STANDING, standing)
 
 
+_ANYBODY = (Kind.UNAUTHENTICATED, Kind.FORBIDDEN, Kind.LIMITED, Kind.UNAVAILABLE)
+
+
 def refusals(*kinds: Kind, signed_in: bool = True) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI responses for these kinds of error, and for missing credentials where one must be signed in."""
-    told = (Kind.UNAUTHENTICATED, Kind.FORBIDDEN, *kinds) if signed_in else kinds
+    """OpenAPI responses for these kinds of error, and for what any caller may get where one must be signed in."""
+    told = {*_ANYBODY, *kinds} if signed_in else set(kinds)
     return {
         STATUS[kind]: {
             "description": f"{TITLE[kind]}.",
@@ -103,7 +106,7 @@ def refusals(*kinds: Kind, signed_in: bool = True) -> dict[int | str, dict[str, 
                 }
             },
         }
-        for kind in told
+        for kind in sorted(told, key=STATUS.__getitem__)
     }
 
 

@@ -118,7 +118,7 @@ def _sessions(routes: APIRouter, services: Services) -> None:
     @routes.post(
         "/sign-in",
         summary="Sign in to the page",
-        responses=example(_ME) | refusals(Kind.INVALID, Kind.LIMITED),
+        responses=example(_ME) | refusals(Kind.INVALID, Kind.MALFORMED, Kind.LIMITED),
     )
     def sign_in(body: SignIn, request: Request, response: Response) -> dict[str, Any]:
         """Takes e-mail address and password (or the token of a sign-in line, or an API key that may read) and sets the
@@ -160,7 +160,7 @@ def _passwords(routes: APIRouter, services: Services) -> None:
     @routes.put(
         "/password",
         summary="Change one's own password",
-        responses=example(_ME) | refusals(Kind.INVALID, Kind.LIMITED),
+        responses=example(_ME) | refusals(Kind.INVALID, Kind.MALFORMED, Kind.LIMITED),
     )
     def change_password(
         body: NewPassword,
@@ -177,7 +177,7 @@ def _passwords(routes: APIRouter, services: Services) -> None:
     @routes.post(
         "/set-password",
         summary="Set a password by a link",
-        responses=example(_ME) | refusals(Kind.INVALID),
+        responses=example(_ME) | refusals(Kind.INVALID, Kind.MALFORMED),
     )
     def set_password(body: FirstPassword, request: Request, response: Response) -> dict[str, Any]:
         """Takes the token of a link that an admin made, good once and for 48 hours, and signs in. Ends every session
@@ -193,7 +193,7 @@ def _tokens(routes: APIRouter, services: Services) -> None:
         "/token",
         summary="Exchange a password or an API key for a short token",
         responses=example({"access_token": "eyJhbGciOi…", "token_type": "bearer", "expires_in": 3600})
-        | refusals(Kind.INVALID, Kind.LIMITED),
+        | refusals(Kind.INVALID, Kind.MALFORMED, Kind.LIMITED),
     )
     def token(request: Request, body: Annotated[TokenRequest | None, Body()] = None) -> dict[str, Any]:
         """A token to send as `Authorization: Bearer`; it may do what the person or key may, and ends at the latest when

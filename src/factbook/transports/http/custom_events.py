@@ -124,7 +124,7 @@ def _changing(routes: APIRouter, services: Services) -> None:
         "",
         status_code=201,
         summary="Define an event type",
-        responses=example(_RECORD, status=201) | refusals(Kind.CONFLICT, Kind.INVALID),
+        responses=example(_RECORD, status=201) | refusals(Kind.CONFLICT, Kind.INVALID, Kind.MALFORMED),
     )
     def define(body: NewType, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """From now on, events of this type that break the schema are refused with the field and the reason."""
@@ -133,7 +133,7 @@ def _changing(routes: APIRouter, services: Services) -> None:
     @routes.put(
         "/{name}",
         summary="Change an event type",
-        responses=example(_RECORD) | refusals(Kind.NOT_FOUND, Kind.INVALID),
+        responses=example(_RECORD) | refusals(Kind.NOT_FOUND, Kind.INVALID, Kind.MALFORMED),
     )
     def change(name: str, body: ChangedType, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """Replaces the definition; the earlier one stays in the history. A retired type is in use again."""

@@ -83,7 +83,7 @@ def _making(routes: APIRouter, services: Services, admin: Any) -> None:
         "",
         status_code=201,
         summary="Make an API key",
-        responses=example(_NEW, status=201) | refusals(Kind.INVALID),
+        responses=example(_NEW, status=201) | refusals(Kind.INVALID, Kind.MALFORMED),
     )
     def make_key(body: NewApiKey, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """The answer holds the key itself, this once: only a digest of it is kept."""
@@ -100,7 +100,9 @@ def _making(routes: APIRouter, services: Services, admin: Any) -> None:
         )
 
     @routes.put(
-        "/{key_id}", summary="Rename an API key", responses=example(_KEY) | refusals(Kind.NOT_FOUND, Kind.INVALID)
+        "/{key_id}",
+        summary="Rename an API key",
+        responses=example(_KEY) | refusals(Kind.NOT_FOUND, Kind.INVALID, Kind.MALFORMED),
     )
     def rename_key(key_id: str, body: ApiKeyName, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """Changes the name alone: what a key may do is fixed when it is made."""
@@ -110,7 +112,7 @@ def _making(routes: APIRouter, services: Services, admin: Any) -> None:
         "/{key_id}/rotate",
         status_code=201,
         summary="Replace an API key",
-        responses=example(_NEW, status=201) | refusals(Kind.NOT_FOUND, Kind.CONFLICT, Kind.INVALID),
+        responses=example(_NEW, status=201) | refusals(Kind.NOT_FOUND, Kind.CONFLICT, Kind.INVALID, Kind.MALFORMED),
     )
     def rotate_key(key_id: str, scope: Annotated[Scope, admin], body: Rotation | None = None) -> dict[str, Any]:
         """A fresh key with the same name and role; the old one ends at once, or after the overlap."""

@@ -55,7 +55,7 @@ def router(services: Services) -> APIRouter:
     @routes.put(
         "/{tenant_id}/limits",
         summary="Set limits for one tenant",
-        responses=example(_LIMITS) | refusals(Kind.NOT_FOUND, Kind.INVALID),
+        responses=example(_LIMITS) | refusals(Kind.NOT_FOUND, Kind.INVALID, Kind.MALFORMED),
     )
     def change(tenant_id: str, body: Limits, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """For an owner of the operating tenant. They stand in place of those of the tier and of the configuration:

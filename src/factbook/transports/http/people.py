@@ -96,7 +96,7 @@ def _changing(routes: APIRouter, services: Services, admin: Any) -> None:
         "",
         status_code=201,
         summary="Invite a person",
-        responses=example(_INVITED, status=201) | refusals(Kind.CONFLICT, Kind.INVALID),
+        responses=example(_INVITED, status=201) | refusals(Kind.CONFLICT, Kind.INVALID, Kind.MALFORMED),
     )
     def invite(body: NewPerson, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """Without a password: `set_password` is a path on this server that sets one, good once and for 48 hours, shown
@@ -109,7 +109,7 @@ def _changing(routes: APIRouter, services: Services, admin: Any) -> None:
     @routes.put(
         "/{user_id}",
         summary="Change a person",
-        responses=example(_PERSON) | refusals(Kind.NOT_FOUND, Kind.CONFLICT, Kind.INVALID),
+        responses=example(_PERSON) | refusals(Kind.NOT_FOUND, Kind.CONFLICT, Kind.INVALID, Kind.MALFORMED),
     )
     def change(user_id: str, body: ChangedPerson, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """Fields that are left out stay as they are. Nobody changes his own role or view or disables himself; only an

@@ -70,7 +70,9 @@ def _decided(routes: APIRouter, services: Services, admin: Any) -> None:
         """Consents, signals of browsers, ids of people, events of erased people."""
         return _settings(services, scope)
 
-    @routes.put("/settings", summary="Decide", responses=example(docs.SETTINGS) | refusals(Kind.INVALID))
+    @routes.put(
+        "/settings", summary="Decide", responses=example(docs.SETTINGS) | refusals(Kind.INVALID, Kind.MALFORMED)
+    )
     def decide(body: PrivacySettings, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """Holds for events that come in from then on: here at once, on other servers within a quarter of a minute."""
         changes = {name: value for name in body.model_fields_set if (value := getattr(body, name)) is not None}
@@ -96,7 +98,7 @@ def _people(routes: APIRouter, services: Services, admin: Any) -> None:
     @routes.put(
         "/users/{user_id:path}/consent",
         summary="Give or withdraw consent",
-        responses=example(docs.CONSENT) | refusals(Kind.INVALID),
+        responses=example(docs.CONSENT) | refusals(Kind.INVALID, Kind.MALFORMED),
     )
     def agree(user_id: _Person, body: Consent, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """By the id of a user or of a visitor: each stands for itself. Whoever withdrew `analytics` is tracked no more,

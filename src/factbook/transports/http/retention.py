@@ -51,7 +51,9 @@ def router(services: Services) -> APIRouter:
         """Days by level for this tenant, the defaults, which levels have days of their own, and the newest run."""
         return _shown(services, scope)
 
-    @routes.put("", summary="Change how long rows are kept", responses=example(_ANSWER) | refusals(Kind.INVALID))
+    @routes.put(
+        "", summary="Change how long rows are kept", responses=example(_ANSWER) | refusals(Kind.INVALID, Kind.MALFORMED)
+    )
     def change(body: Retention, scope: Annotated[Scope, Depends(scope_for(services, Role.ADMIN))]) -> dict[str, Any]:
         """Levels that are left out stay as they are; null is the default again. Holds from the next run."""
         levels = body.model_fields_set - {"classes"}

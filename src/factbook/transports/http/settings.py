@@ -78,7 +78,9 @@ def router(services: Services) -> APIRouter:
         """Every setting as it holds; `overridden` names those that the tenant set himself."""
         return _shown(services, scope)
 
-    @routes.put("", summary="Change how this tenant counts", responses=example(_ANSWER) | refusals(Kind.INVALID))
+    @routes.put(
+        "", summary="Change how this tenant counts", responses=example(_ANSWER) | refusals(Kind.INVALID, Kind.MALFORMED)
+    )
     def change(
         body: TenantSettings, scope: Annotated[Scope, Depends(scope_for(services, Role.ADMIN))]
     ) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def _making(routes: APIRouter, services: Services, admin: Any) -> None:
         "",
         status_code=201,
         summary="Make a tenant",
-        responses=example(_MADE, status=201) | refusals(Kind.CONFLICT, Kind.INVALID),
+        responses=example(_MADE, status=201) | refusals(Kind.CONFLICT, Kind.INVALID, Kind.MALFORMED),
     )
     def make(body: NewTenant, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """For an owner of the operating tenant. With `owner_email`, the first owner is invited: `owner.set_password`
@@ -206,7 +206,7 @@ def _changing(routes: APIRouter, services: Services, admin: Any) -> None:
     @routes.put(
         "/{tenant_id}",
         summary="Change a tenant",
-        responses=example(_TENANT) | refusals(Kind.NOT_FOUND, Kind.CONFLICT, Kind.INVALID),
+        responses=example(_TENANT) | refusals(Kind.NOT_FOUND, Kind.CONFLICT, Kind.INVALID, Kind.MALFORMED),
     )
     def change(tenant_id: str, body: ChangedTenant, scope: Annotated[Scope, admin]) -> dict[str, Any]:
         """One's own, or as the operator any. Holds from the next request on; `tier` and `suspended` are the operator's
