@@ -95,6 +95,11 @@ class KeySet:
             same = _told(by_id, anonymous) == _told(self.keys.by_id, self.keys.anonymous)
             self.keys = PublicKeys(self.keys.number + (not same), self._tried, by_id, anonymous)
 
+    def count(self) -> int:
+        """How many keys there are now that sign what is taken. UNAVAILABLE where they cannot be read."""
+        by_id, anonymous = self._parsed(self._read())
+        return len(by_id) + len(anonymous)
+
     def fetch_if_old(self) -> None:
         """For a table of background work."""
         if self._now() - self.keys.at >= self._refresh and self._now() - self._tried >= self._retry:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from .cache import cache
 from .finding import BROKEN, NOTE, OK, Examined, Finding
+from .identity import identity
 from .machine import clock, disk, folder, memory, open_files, places, port, python
 from .running import server
 from .stores import audit, journal, metadata, sealing, warehouse
@@ -28,6 +29,7 @@ CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     audit,
     warehouse,
     cache,
+    identity,
     places,
     unused,
     asides,
