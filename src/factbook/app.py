@@ -333,6 +333,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             standing=sessions.standing if sessions else nullcontext,
             changed=versions.changed,
             forget=writer.forget,
+            alone=engine.embedded,
         )
         own_segments = KeptSegments(
             metadata.segments, SegmentMembers(engine), warehouse, own_metrics.catalog, tenant_settings.of, clock

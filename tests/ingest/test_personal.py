@@ -104,6 +104,17 @@ def test_an_erased_person_is_refused_where_the_tenant_says_so(metadata: Metadata
     assert decided.refuses("bob", None, objects=False) == ""
 
 
+def test_of_two_processes_one_works_on_a_request(metadata: Metadata, personal: Personal) -> None:
+    subject = personal.subject(SHOP, "ann")
+    row = PersonRequest("erasure_1", "shop", "erasure", subject, "ann", "waiting", "k", 0, 6, {}, "", 1)
+    metadata.privacy.add_request(SHOP, row)
+    [seen] = metadata.privacy.open_requests_of_system()
+    assert [metadata.privacy.claim_request(SHOP, seen, now=now) for now in (5, 6)] == [True, False]
+    [later] = metadata.privacy.open_requests_of_system()
+    assert (later.state, later.started_at) == ("running", 5)
+    assert metadata.privacy.claim_request(SHOP, later, now=9)
+
+
 def test_a_subject_says_nothing_across_tenants(metadata: Metadata, personal: Personal) -> None:
     metadata.ensure_tenant_of_system("bank", now=1)
     bank = Scope("bank", "key_2", Role.ADMIN)

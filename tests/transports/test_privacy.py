@@ -11,8 +11,11 @@ from urllib.parse import quote
 
 import pytest
 
+from factbook.access.person_requests import DIED, OTHERS, PersonRequests
 from factbook.core.scope import Role, Scope
+from factbook.ingest.erasure import Eraser
 from factbook.storage.engine import Engine
+from tests.clocks import SetClock
 
 from .whole import Caller, Whole, caller, whole
 
@@ -240,6 +243,32 @@ def test_who_comes_back_after_his_erasure_is_joined_to_his_visitor_anew(admin: C
     admin.services.person_requests.work()
     admin.send(view("ann", "v1"))
     assert admin.call("GET", f"{USERS}/ann")["anonymous_ids"] == ["v1"]
+
+
+def test_where_others_work_too_their_journals_come_first_and_what_one_began_is_his(admin: Caller) -> None:
+    services = admin.services
+    admin.send(view("ann"))
+    clock = SetClock(datetime.now(UTC))
+
+    def process() -> PersonRequests:
+        return PersonRequests(
+            Eraser(services.engine),
+            services.warehouse,
+            services.metadata,
+            services.personal,
+            clock,
+            Path("nowhere"),
+            alone=False,
+        )
+
+    asked = process().erase(admin.scope, "ann")
+    assert process().work() == 0
+    clock.forward(seconds=OTHERS)
+    assert services.metadata.privacy.claim_request(admin.scope, asked, now=round(clock().timestamp() * 1000))
+    assert process().work() == 0
+    clock.forward(seconds=DIED)
+    assert process().work() == 1
+    assert admin.events() == []
 
 
 def test_another_tenants_person_of_the_same_id_stays(served: Whole, admin: Caller) -> None:

@@ -32,10 +32,17 @@ _PAGE = 5_000
 _SETTLING = 60.0
 """Seconds to wait for what is journalled to be in the warehouse."""
 _SWEEPS = 5
+OTHERS = 60
+"""Seconds after which what other processes had journalled is in the warehouse."""
+DIED = 900
+"""Seconds after which a process that began a request and did not end it is taken for dead."""
 
 
 class PersonRequests:
     """`work` does what is open; one thread of one process does it at a time, the others come too late.
+
+    alone: no other process works at this warehouse. Where others do, an erasure begins when what they had journalled is
+    in too (OTHERS), and what another has begun is left to him until he must have died (DIED).
 
     oldest_waiting: when the oldest entry of the journal came in (milliseconds), 0 for none. standing: while it holds,
     no sessions are built. forget: joined ids may have been removed.
@@ -54,6 +61,7 @@ class PersonRequests:
         standing: Callable[[], AbstractContextManager[None]] = nullcontext,
         changed: Callable[[str | None], None] = lambda tenant: None,
         forget: Callable[[], None] = lambda: None,
+        alone: bool = True,
     ) -> None:
         self._eraser = eraser
         self._warehouse = warehouse
@@ -65,6 +73,7 @@ class PersonRequests:
         self._standing = standing
         self._changed = changed
         self._forget = forget
+        self._alone = alone
         self._one_at_a_time = threading.Lock()
 
     # -- asking
@@ -117,8 +126,9 @@ class PersonRequests:
         try:
             done = 0
             for request in self._metadata.privacy.open_requests_of_system():
-                self._do(request)
-                done += 1
+                if self._may_begin(request):
+                    self._do(request)
+                    done += 1
             self._remove_old_files()
             return done
         finally:
@@ -141,13 +151,21 @@ class PersonRequests:
         )
         return self._metadata.privacy.add_request(scope, request)
 
+    def _may_begin(self, request: PersonRequest) -> bool:
+        now = epoch_ms(self._clock())
+        if not self._alone:
+            if request.kind == "erasure" and now < request.created_at + OTHERS * 1000:
+                return False
+            if request.started_at is not None and now < request.started_at + DIED * 1000:
+                return False
+        return self._metadata.privacy.claim_request(Scope.system(request.tenant), request, now=now)
+
     def _do(self, request: PersonRequest) -> None:
         scope = Scope.system(request.tenant)
-        self._change(scope, request, state="running", started_at=request.started_at or epoch_ms(self._clock()))
         try:
             report = self._erase(scope, request) if request.kind == "erasure" else self._export(scope, request)
         except FactbookError as error:  # it stays open, and is tried again
-            self._change(scope, request, failure=error.message)
+            self._change(scope, request, state="waiting", started_at=None, failure=error.message)
             raise
         finished = epoch_ms(self._clock())
         self._change(

@@ -138,7 +138,9 @@ class _Folder:
         requests = self.services.person_requests
         asked = requests.erase(self.scope, user_id)
         self._enter("person.erase", user_id)
-        requests.work()
+        while requests.get(self.scope, asked.id).state != "done":
+            requests.work()
+            time.sleep(_PAUSE)
         return receipt(requests.get(self.scope, asked.id))
 
     def report(self) -> dict[str, Any]:

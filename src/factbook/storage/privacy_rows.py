@@ -150,6 +150,15 @@ class PrivacyRows:
             connection.execute(sa.update(PERSON_REQUESTS).where(mine).values(**values))
         return self.request(scope, id_)
 
+    def claim_request(self, scope: Scope, request: PersonRequest, *, now: int) -> bool:
+        """Whether this process is the one to work on it: nobody has begun since `request` was read."""
+        table = PERSON_REQUESTS
+        seen = table.c.started_at.is_(None) if request.started_at is None else table.c.started_at == request.started_at
+        mine = (table.c.tenant == scope.tenant) & (table.c.id == request.id) & table.c.state.in_(OPEN) & seen
+        with self._database.writing() as connection:
+            changed = connection.execute(sa.update(table).where(mine).values(state="running", started_at=now))
+            return changed.rowcount == 1
+
     def request(self, scope: Scope, id_: str) -> PersonRequest:
         """NOT_FOUND."""
         mine = (PERSON_REQUESTS.c.tenant == scope.tenant) & (PERSON_REQUESTS.c.id == id_)
