@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from factbook.core.errors import FactbookError, Kind
 from factbook.storage.metadata import Metadata
-from factbook.storage.sealing import KEY_FILE, Seal
+from factbook.storage.sealing import KEY_FILE, Seal, seal_for
 from tests.databases import execute
 
 
@@ -69,3 +69,13 @@ def _kept(place: tuple[str, Path], key: str, fresh: str) -> str:
         return metadata.secret_of_system("s", fresh, now=1)
     finally:
         metadata.close()
+
+
+def test_a_folders_own_key_seals_nothing_that_other_servers_have_to_open(tmp_path: Path) -> None:
+    own = seal_for(tmp_path, "", alone=True).close("the secret", "a")
+    shared = seal_for(tmp_path, "", alone=False)
+    assert shared.close("the secret", "a") == "the secret"
+    assert shared.open(own, "a") == "the secret"
+    named = seal_for(tmp_path, "a key for all servers", alone=False)
+    assert named.open(own, "a") == "the secret"
+    assert Seal(["a key for all servers"]).open(named.close("x", "a"), "a") == "x"

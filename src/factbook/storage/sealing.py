@@ -24,15 +24,11 @@ _NONCE = 12
 
 
 class Seal:
-    """keys: the first seals, all of them open; none leaves everything as it is. Thread-safe."""
+    """keys: the first seals, all of them open; none leaves everything as it is. opening: open alone. Thread-safe."""
 
-    def __init__(self, keys: Sequence[str] = ()) -> None:
-        self._keys = {_name(key): AESGCM(_derived(key)) for key in keys}
+    def __init__(self, keys: Sequence[str] = (), opening: Sequence[str] = ()) -> None:
+        self._keys = {_name(key): AESGCM(_derived(key)) for key in (*keys, *opening)}
         self._first = _name(keys[0]) if keys else ""
-
-    @property
-    def is_on(self) -> bool:
-        return bool(self._keys)
 
     def close(self, text: str, what: str) -> str:
         """`text` sealed. what: names the place where it is kept; at another place it does not open."""
@@ -75,9 +71,9 @@ def seal_for(data: Path, configured: str, *, alone: bool) -> Seal:
     made when there is none yet; several servers at one database have no folder in common, and seal nothing."""
     keys = [key.strip() for key in configured.split(",") if key.strip()]
     file = data / KEY_FILE
-    if file.exists() or (alone and not keys):
-        keys.append(_from_file(file))
-    return Seal(keys)
+    if alone and not keys:
+        return Seal([_from_file(file)])
+    return Seal(keys, [_from_file(file)] if file.exists() else [])
 
 
 def _from_file(file: Path) -> str:
