@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
@@ -98,7 +99,7 @@ def granted(keys: Keys, credential: str) -> Grant | None:
     if not is_token(credential):
         return keys.grant(credential)
     known = keys.issuer.bearer(credential) if keys.issuer else None
-    return keys.grant_of(_borne(keys, known), round(known.until * 1000)) if known else None
+    return keys.grant_of(partial(_borne, keys, known), round(known.until * 1000)) if known else None
 
 
 def _by_token(keys: Keys, token: str) -> Scope:

@@ -12,7 +12,7 @@ import re
 import secrets
 import string
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,9 +101,9 @@ class Keys:
             tenants = {tenant.id: tenant for tenant in self._metadata.tenants_of_system()}
             rows = self._metadata.keys_of_system()
             known = {row.id: _known(row, tenants[row.tenant]) for row in rows if row.tenant in tenants}
-            self._known = {entry.digest: entry for entry in known.values()}
-            self._by_id = known
             self._zones = tenants
+            self._by_id = known
+            self._known = {entry.digest: entry for entry in known.values()}
             self.people.take(tenants)
         self.sign_in.refresh()
 
@@ -120,10 +120,12 @@ class Keys:
             raise _refused("The API key is not known here.")
         return Grant(table, entry)
 
-    def grant_of(self, scope: Scope, expires_at: int) -> Grant:
-        """For `renewed`: of a token that was let in as `scope`, until `expires_at` (epoch milliseconds)."""
+    def grant_of(self, borne: Callable[[], Scope], expires_at: int) -> Grant:
+        """For `renewed`: of a token that is let in as `borne` says, until `expires_at` (epoch milliseconds)."""
+        table = self._known  # first: what is read after it is no older
+        scope = borne()
         tenant = self._zones[scope.tenant]
-        return Grant(self._known, _Known("", scope, expires_at, None, tenant, not is_open(tenant)))
+        return Grant(table, _Known("", scope, expires_at, None, tenant, not is_open(tenant)))
 
     def renewed(self, grant: Grant) -> Scope | None:
         """As `scope`, for a key that was sent again; None where keys have changed, and `scope` has to be asked anew.
