@@ -11,6 +11,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from factbook.app import build, http_app
+from factbook.core.clock import Clock, system_clock
 from factbook.core.scope import Role, Scope
 from factbook.core.sections import Settings
 from factbook.services import Services
@@ -67,7 +68,7 @@ class Caller:
 
 
 @contextmanager
-def whole(data: Path, *, database: str = "") -> Iterator[Whole]:
+def whole(data: Path, clock: Clock = system_clock, *, database: str = "") -> Iterator[Whole]:
     """database: DATABASE_URL; empty is SQLite in `data`."""
     settings = Settings.model_validate(
         {
@@ -77,7 +78,10 @@ def whole(data: Path, *, database: str = "") -> Iterator[Whole]:
             "security": {"rate_limit": 0, "rate_burst": 0},
         }
     )
-    with build(settings) as services, TestClient(http_app(services, lambda: True), "http://127.0.0.1:8005") as client:
+    with (
+        build(settings, clock) as services,
+        TestClient(http_app(services, lambda: True), "http://127.0.0.1:8005") as client,
+    ):
         yield Whole(services, client)
 
 
