@@ -24,6 +24,7 @@ check: install
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	$(PY) -m factbook.metrics.check
+	$(PY) tools/audit.py
 
 bench: install
 	$(PY) -m bench

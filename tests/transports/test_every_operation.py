@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import given as drawn
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
+from schemathesis.core.result import Ok
 
 from factbook.core.scope import DEFAULT_TENANT, Role, Scope
 from factbook.storage.engine import Engine
@@ -52,7 +53,7 @@ def raw(_: Any, value: Any) -> bytes:
 @dataclass(frozen=True, slots=True)
 class Question:
     label: str
-    case: Case
+    case: Case[Any]
     statuses: frozenset[str]
 
 
@@ -68,6 +69,7 @@ def questions(served: Whole) -> list[Question]:
     schema = schemathesis.openapi.from_dict(served.client.get("/openapi.json").json())
     found: list[Question] = []
     for each in schema.get_all_operations():
+        assert isinstance(each, Ok)
         operation = each.ok()
         statuses = frozenset(operation.definition.raw["responses"])
         for mode in MODES:
@@ -81,7 +83,7 @@ def questions(served: Whole) -> list[Question]:
                 suppress_health_check=list(HealthCheck),
             )
             @drawn(operation.as_strategy(generation_mode=mode))
-            def draw(case: Case) -> None:
+            def draw(case: Case[Any]) -> None:
                 found.append(Question(operation.label, case, statuses))  # noqa: B023 (called at once)
 
             try:
