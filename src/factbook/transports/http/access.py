@@ -58,7 +58,7 @@ def scope_for(services: Services, *roles: Role) -> Callable[..., Coroutine[Any, 
         _cookie: Any = Security(_COOKIE),
     ) -> Scope:
         caller = require(await _known(services, request), *roles)
-        look(request.method, str(getattr(request.scope.get("route"), "path", "")), caller)
+        look(request.method, str(getattr(request.scope.get("route"), "path_format", "")), caller)
         await before(services, request, caller)
         return caller
 
