@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, TypeGuard
 
 import pytest
 
@@ -45,6 +46,27 @@ ENVIRONMENT_READERS = (
     "factbook.bench.server",
     "factbook.storage.sealed_disk",  # hands the engine its key there
 )
+OF_ALL_TENANTS = (
+    "factbook.storage",
+    "factbook.ingest.event_types",
+    "factbook.ingest.personal",
+    "factbook.ingest.retention",
+    "factbook.access.attempts",
+    "factbook.access.keys",
+    "factbook.access.people",
+    "factbook.access.person_requests",
+    "factbook.access.quotas",
+    "factbook.access.sign_in",
+    "factbook.access.tenancy",
+    "factbook.access.tenant_removal",
+    "factbook.access.token_keys",
+    "factbook.jobs",
+    "factbook.cli",
+)
+"""Who may call what goes over tenants: the ways in, which know no caller yet, the work behind them, whoever operates
+the server."""
+ROWLESS = {"open", "close", "ping", "unknown"}
+"""Methods of the metadata that touch no row."""
 READS = {"records", "rows", "counted", "table", "batches", "stream"}
 
 
@@ -102,6 +124,41 @@ def test_every_read_of_the_warehouse_passes_a_scope() -> None:
 def test_the_walk_itself_sees_a_missing_scope(code: str, good: bool) -> None:
     [call] = reads(ast.parse(code), "warehouse")
     assert is_scope(call.args[0]) is good
+
+
+def rows_of_metadata() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """The public methods of Metadata and of every part that it is made of."""
+    parts = {node.func.id for node in ast.walk(TREES["factbook.storage.metadata"]) if _is_made(node)}
+    for name, tree in TREES.items():
+        for kind in ast.walk(tree) if name.startswith("factbook.storage.") else ():
+            if isinstance(kind, ast.ClassDef) and kind.name in {"Metadata", *parts}:
+                yield from ((kind.name, each) for each in kind.body if _is_public(each))
+
+
+def _is_made(node: ast.AST) -> TypeGuard[Any]:
+    """Whether it calls for a part of the metadata, which are called rows."""
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.endswith("Rows")
+
+
+def _is_public(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+
+
+def test_every_row_of_the_metadata_is_reached_through_a_scope() -> None:
+    """Which mypy then holds every caller to; but for what says by its name that it goes over all tenants."""
+    found = list(rows_of_metadata())
+    assert {"Metadata", "DefinitionRows", "PeopleRows", "AuditRows", "PrivacyRows"} <= {kind for kind, _ in found}
+    for kind, method in found:
+        if method.name not in ROWLESS and not method.name.endswith("_of_system"):
+            first = [ast.unparse(each.annotation or each) for each in method.args.args[1:2]]
+            assert first == ["Scope"], f"{kind}.{method.name} takes no scope"
+
+
+def test_few_go_over_the_rows_of_all_tenants() -> None:
+    for name, tree in TREES.items():
+        calls = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        named = sorted(each for each in calls if each.endswith("_of_system"))
+        assert not named or within(name, OF_ALL_TENANTS), f"{name} goes over all tenants: {named}"
 
 
 def test_the_unscoped_engine_is_imported_by_few() -> None:
