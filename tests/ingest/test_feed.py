@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 
 from factbook.core.scope import Role, Scope
+from factbook.events.personal import PERSONAL
 from factbook.ingest.batch import Batch, Origin
 from factbook.ingest.blocks import event_rows
 from factbook.ingest.feed import Feed, Subscription
@@ -139,3 +141,30 @@ def test_a_listener_whose_loop_is_gone_hinders_nobody() -> None:
     play(leave_open())
     assert len(feed.listeners) == 1
     publish(feed, (SHOP, named("a")))
+
+
+def test_a_listener_gets_what_he_may_see_alone_and_misses_nothing_of_the_rest() -> None:
+    async def body() -> None:
+        feed = Feed(room=2)
+        part = feed.subscribe(replace(SHOP, rows=(("property.market.eq", ("EU",)), ("country.ne", ("US",)))))
+        publish(feed, (SHOP, [{"event_type": name, "properties": {"market": name[0:2]}} for name in ("EU1", "US1")]))
+        publish(feed, (SHOP, [{"event_type": "EU2", "properties": {"market": "EU"}}, {"event_type": "US2"}]))
+        assert await taken(part) == ["EU1", "EU2"]
+        assert part.missed == 0
+
+    play(body())
+
+
+def test_a_masked_listener_is_not_told_whose_events_they_are() -> None:
+    async def body() -> None:
+        feed = Feed()
+        masked, everything = feed.subscribe(replace(SHOP, masked=True)), feed.subscribe(SHOP)
+        sent = {"event_type": "purchase", "user_id": "u", "anonymous_id": "v", "session_id": "s", "content_id": "c"}
+        publish(feed, (SHOP, [{**sent, "properties": {"plan": "pro"}}]))
+        publish(feed, (SHOP, [{**sent, "properties": {"street": "Elm"}, "data_class": "personal"}]))
+        public, personal = [await anext(masked) for _ in range(2)]
+        assert not PERSONAL & {*public, *personal}
+        assert (public["content_id"], public["properties"], personal["properties"]) == ("c", {"plan": "pro"}, {})
+        assert (await anext(everything))["user_id"] == "u"
+
+    play(body())
