@@ -32,6 +32,12 @@ def test_paths_and_keys_are_each_of_one_page() -> None:
     assert "a" not in keys  # leads to the administration
 
 
+def test_pages_of_a_group_stand_together() -> None:
+    groups = [page.group for page in PAGES if page.group]
+    assert [group for place, group in enumerate(groups) if group not in groups[:place]] == ["Behaviour", "Business"]
+    assert groups == sorted(groups)
+
+
 def test_an_analyst_is_led_everywhere_a_viewer_to_no_single_people() -> None:
     assert titles(Role.ANALYST, Features()) == [page.title for page in PAGES]
     left_out = {"Journeys", "Events"}

@@ -13,7 +13,7 @@ from factbook.core.sections import Features
 class Page:
     """name: of its template and its script. key: that leads here behind G, '' for none. feature: of Features, without
     which no link leads here. single: shows single events or people. operator: for whoever operates the server. draws:
-    with charts.
+    with charts. group: the link of the navigation behind which it stands with others, '' for one of its own.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Page:
     single: bool = False
     operator: bool = False
     draws: bool = True
+    group: str = ""
 
 
 OVERVIEW = Page("overview", "/", "Overview", ("overview",), "o")
@@ -36,16 +37,26 @@ PAGES = (
     Page("explore", "/explore", "Explore", ("answer", "explore"), "x"),
     DASHBOARDS,
     Page("kpis", "/kpis", "KPIs", ("answer", "kpis"), "k", draws=False),
-    Page("funnels", "/funnels", "Funnels", ("answer", "retention", "funnels"), "f", "funnels"),
-    Page("retention", "/retention", "Retention", ("answer", "retention"), "r", "cohorts"),
-    Page("segments", "/segments", "Segments", ("answer", "segments"), "s"),
-    Page("paths", "/paths", "Paths", ("answer", "paths"), "p", "journeys"),
-    Page("journeys", "/journeys", "Journeys", ("answer", "paths"), "j", "journeys", single=True, draws=False),
-    Page("content", "/content", "Content", ("answer", "retention", "content"), "c"),
-    Page("trading", "/trading", "Trading", ("answer", "retention", "trading"), "d"),
-    Page("systems", "/systems", "Systems", ("answer", "retention", "systems"), "y"),
-    Page("people", "/people", "People", ("answer", "retention", "systems"), "u"),
-    Page("imports", "/imports", "Imports", ("answer", "retention", "systems"), "i"),
+    Page("funnels", "/funnels", "Funnels", ("answer", "retention", "funnels"), "f", "funnels", group="Behaviour"),
+    Page("retention", "/retention", "Retention", ("answer", "retention"), "r", "cohorts", group="Behaviour"),
+    Page("segments", "/segments", "Segments", ("answer", "segments"), "s", group="Behaviour"),
+    Page("paths", "/paths", "Paths", ("answer", "paths"), "p", "journeys", group="Behaviour"),
+    Page(
+        "journeys",
+        "/journeys",
+        "Journeys",
+        ("answer", "paths"),
+        "j",
+        "journeys",
+        single=True,
+        draws=False,
+        group="Behaviour",
+    ),
+    Page("content", "/content", "Content", ("answer", "retention", "content"), "c", group="Business"),
+    Page("trading", "/trading", "Trading", ("answer", "retention", "trading"), "d", group="Business"),
+    Page("systems", "/systems", "Systems", ("answer", "retention", "systems"), "y", group="Business"),
+    Page("people", "/people", "People", ("answer", "retention", "systems"), "u", group="Business"),
+    Page("imports", "/imports", "Imports", ("answer", "retention", "systems"), "i", group="Business"),
     Page("events", "/events", "Events", ("events",), "e", single=True, draws=False),
 )
 ADMINISTRATION = (

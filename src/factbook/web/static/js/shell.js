@@ -39,4 +39,4 @@ for (const dialog of document.querySelectorAll("dialog")) {
 
 shortcut("?", () => help.showModal());
 shortcut("t", () => globalThis.factbookTheme.toggle());
-for (const link of document.querySelectorAll(".bar nav [data-key]")) shortcut(`g ${link.dataset.key}`, () => location.assign(link.href));
+for (const link of document.querySelectorAll("#help [data-key]")) shortcut(`g ${link.dataset.key}`, () => location.assign(link.href));
