@@ -10,18 +10,17 @@ import pytest
 from factbook.core.errors import FactbookError, Kind
 from factbook.core.scope import Role, Scope
 from factbook.ingest.event_types import Definition, EventTypes
-from factbook.storage.database import Database
 from factbook.storage.metadata import Metadata
-from factbook.storage.tables import EVENT_TYPES
 from tests.clocks import SetClock
+from tests.databases import execute
 
 SHOP, OTHER = Scope("shop", "ann", Role.ADMIN), Scope("other", "bob", Role.ADMIN)
 SEATS = {"properties": {"seats": {"type": "integer", "minimum": 1}}, "required": ["seats"]}
 
 
 @pytest.fixture
-def metadata(tmp_path: Path) -> Iterator[Metadata]:
-    opened = Metadata.open("", tmp_path)
+def metadata(database_address: str, tmp_path: Path) -> Iterator[Metadata]:
+    opened = Metadata.open(database_address, tmp_path)
     for tenant in ("shop", "other"):
         opened.ensure_tenant_of_system(tenant, now=1)
     yield opened
@@ -128,13 +127,13 @@ def test_a_refused_change_leaves_everything_as_it_was(types: EventTypes) -> None
 
 
 def test_a_kept_schema_that_is_refused_now_does_not_stop_the_start(
-    types: EventTypes, metadata: Metadata, tmp_path: Path
+    types: EventTypes, metadata: Metadata, database_address: str, tmp_path: Path
 ) -> None:
     types.define(SHOP, _trial())
     types.define(SHOP, _trial(name="other"))
-    with Database("", tmp_path).writing() as connection:
-        broken = EVENT_TYPES.update().where(EVENT_TYPES.c.name == "other").values(schema='{"type": "nonsense"}')
-        connection.execute(broken)
+    execute(
+        database_address, tmp_path, """UPDATE event_types SET schema = '{"type": "nonsense"}' WHERE name = 'other'"""
+    )
     assert _refuses(EventTypes(metadata, SetClock()))
 
 

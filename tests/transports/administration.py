@@ -60,9 +60,9 @@ class Administration:
 
 @contextmanager
 def administration(
-    engine: Engine, scope: Scope, data: Path, clock: SetClock, *, intake: object = None
+    engine: Engine, scope: Scope, data: Path, clock: SetClock, *, intake: object = None, database: str = ""
 ) -> Iterator[Administration]:
-    metadata = Metadata.open("", data)
+    metadata = Metadata.open(database, data)
     metadata.ensure_tenant_of_system(scope.tenant, now=0, zone="Europe/Berlin")
     known = Keys(metadata, clock)
     made = {role: known.create(scope, role.value, role).key for role in Role}

@@ -21,9 +21,10 @@ ME = "/api/v1/auth/me"
 
 
 @pytest.fixture
-def served(engine: Engine, tmp_path: Path) -> Iterator[Administration]:
+def served(engine: Engine, database_address: str, tmp_path: Path) -> Iterator[Administration]:
     """Of the operating tenant."""
-    with administration(engine, Scope(DEFAULT_TENANT, "test", Role.OWNER), tmp_path, SetClock()) as found:
+    operator = Scope(DEFAULT_TENANT, "test", Role.OWNER)
+    with administration(engine, operator, tmp_path, SetClock(), database=database_address) as found:
         yield found
 
 
