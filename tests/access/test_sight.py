@@ -295,3 +295,29 @@ def differing(answer: httpx.Response, expected: httpx.Response) -> str:
     texts = [json.dumps(compared(one.json()), sort_keys=True) if one.content else "" for one in (answer, expected)]
     at = next((i for i, (a, b) in enumerate(zip(*texts, strict=False)) if a != b), 0)
     return " | ".join(text[max(0, at - 80) : at + 80] for text in texts)
+
+
+def test_no_cache_gives_one_sight_what_another_was_told(all_of_it: Shop) -> None:
+    everything, part = all_of_it.key(), all_of_it.key(row_filter=EU)
+    asked = {"metrics": ["events", "active_users"], "period": "last_30_days"}
+    paths = ("/realtime/overview", "/api/v1/metrics?metric_name=events.count", "/api/v1/events/stats")
+
+    def answers(key: str) -> list[Any]:
+        client, headers = all_of_it.caller.client, {"X-API-Key": key}
+        found = [client.post("/dashboard/metrics", json=asked, headers=headers)]
+        found += [client.get(path, headers=headers) for path in paths]
+        return [compared(one.json()) for one in found]
+
+    whole_of_it, theirs = answers(everything), answers(part)
+    assert all(a != b for a, b in zip(whole_of_it, theirs, strict=True))
+    assert (answers(everything), answers(part)) == (whole_of_it, theirs)
+
+
+def test_nobody_freezes_a_segment_of_events_that_he_does_not_see_all_of(all_of_it: Shop) -> None:
+    segment = {"id": "frozen", "label": "Frozen", "rule": {"did": "purchase"}, "frozen": True}
+    client, headers = all_of_it.caller.client, {"X-API-Key": all_of_it.key(row_filter=EU)}
+    answer = client.post("/api/v1/analytics/segments", json=segment, headers=headers)
+    assert answer.status_code == 403, answer.text
+    all_of_it.caller.call("POST", "/api/v1/analytics/segments", segment, status=201)
+    for path in ("/api/v1/analytics/segments/frozen/people", "/api/v1/events/stats?segment=frozen"):
+        assert client.get(path, headers=headers).status_code == 403
