@@ -66,7 +66,7 @@ class Database:
         try:
             self._engine = sa.create_engine(url, **(options if is_server else {}))
         except (ImportError, NoSuchModuleError) as error:
-            raise _bad_address(f"its driver is not installed ({error}); pip install 'psycopg[binary]'") from None
+            raise _bad_address(f"its driver is not there ({error})") from None
         sa.event.listen(self._engine, "connect", _prepare_server if is_server else _prepare)
         sa.event.listen(self._engine, "begin", _begin_server if is_server else _begin)
         self.name = f"PostgreSQL at {url.host}:{url.port or 5432}" if is_server else "SQLite"
