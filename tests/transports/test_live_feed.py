@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
+from factbook.access.tenancy import Tenancy
 from factbook.core.scope import Role, Scope
 from factbook.storage.warehouse import Warehouse
 from factbook.transports.websocket import feed
@@ -126,3 +127,17 @@ def test_a_revoked_key_ends_the_feed(served: Reading, scope: Scope, monkeypatch:
         with pytest.raises(WebSocketDisconnect) as closed:
             received(session, "never")
     assert closed.value.code == 4401
+
+
+def test_the_feed_ends_when_what_may_be_seen_of_it_changes(
+    served: Reading, scope: Scope, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "HEARTBEAT", 0.1)
+    services = served.services
+    tenancy = Tenancy(services.keys._metadata, services.keys, services.clock)
+    with connect(served) as session:
+        received(session, "hello")
+        tenancy.change(scope, scope.tenant, {"role_rules": {"analyst": {"masked": True}}})
+        with pytest.raises(WebSocketDisconnect) as closed:
+            received(session, "never")
+    assert (closed.value.code, closed.value.reason) == (4503, "What you may see has changed: connect again.")
