@@ -22,6 +22,7 @@ from factbook.access.privacy import Privacy
 from factbook.access.query_costs import QueryCosts
 from factbook.access.quotas import Quotas
 from factbook.access.rate_limits import RateLimits
+from factbook.access.shares import Shares
 from factbook.access.tenancy import Tenancy
 from factbook.access.tenant_removal import TenantRemoval
 from factbook.access.tenant_settings import TenantSettings
@@ -382,6 +383,7 @@ def build(settings: Settings, clock: Clock = system_clock, *, folder: Folder | N
             funnels=KeptFunnels(metadata.funnels, clock),
             benchmarks=KeptBenchmarks(metadata.benchmarks, clock),
             objectives=KeptObjectives(metadata.objectives, clock),
+            shares=Shares(metadata, clock),
             tenants=Tenants(own_metrics.catalog, tenant_settings.of, kept.limits, clock, own_segments.of),
             reads=reads,
             answers=Answers(warehouse, reads, versions, cache, shared.cache, looked=looked),

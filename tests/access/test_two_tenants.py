@@ -27,6 +27,9 @@ COMMON = {"dashboard_id": "commerce"}
 OWN = {
     ("PUT", "/api/v1/analytics/benchmarks/{id}"),
     ("PUT", "/api/v1/analytics/objectives/{service_name}"),
+    ("GET", "/api/v1/analytics/dashboards/{dashboard_id}/permissions"),
+    ("PUT", "/api/v1/analytics/dashboards/{dashboard_id}/permissions"),
+    ("DELETE", "/api/v1/analytics/dashboards/{dashboard_id}/permissions"),
     ("PUT", "/api/v1/privacy/users/{user_id}/consent"),
     ("GET", "/api/v1/privacy/users/{user_id}/consent"),
     ("GET", "/api/v1/privacy/users/{user_id}"),

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
 from factbook.access.keys import Keys
+from factbook.access.shares import Shares
 from factbook.access.tenant_settings import TenantSettings
 from factbook.core.scope import Role, Scope
 from factbook.core.sections import Settings
@@ -98,6 +99,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path, engine: Engine | Non
             funnels=KeptFunnels(metadata.funnels, clock),
             benchmarks=KeptBenchmarks(metadata.benchmarks, clock),
             objectives=KeptObjectives(metadata.objectives, clock),
+            shares=Shares(metadata, clock),
             tenants=Tenants(definitions.catalog, settings.of, kept.limits, clock, segments.of),
             reads=reads,
             answers=Answers(warehouse, reads, UnknownVersions(), Cache(0, 0)),

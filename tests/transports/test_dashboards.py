@@ -158,3 +158,29 @@ def test_the_documented_examples_have_the_fields_of_the_answers(served: Reading,
         told, shown = data(served, id_), example(f"{path}/data")
         assert set(told) == set(shown)
         assert set(told["tiles"][0]) == set(shown["tiles"][0])
+
+
+def changed(served: Reading, method: str, path: str, **sent: Any) -> Any:
+    """As an admin."""
+    return served.client.request(method, path, headers={"X-API-Key": served.keys[Role.ADMIN]}, **sent)
+
+
+def test_a_dashboard_shared_with_some_is_not_there_for_the_others(served: Reading, sold: None) -> None:
+    path = f"{PATH}/commerce"
+    answer = changed(served, "PUT", f"{path}/permissions", json={"roles": ["analyst"]})
+    assert answer.json() == {"everybody": False, "roles": ["analyst"], "people": []}
+    assert [one["id"] for one in served.get(PATH, Role.VIEWER).json()["dashboards"]] == [
+        id_ for id_ in IDS if id_ != "commerce"
+    ]
+    assert [served.get(p, Role.VIEWER).status_code for p in (path, f"{path}/data")] == [404, 404]
+    assert [served.get(p, Role.ANALYST).status_code for p in (path, f"{path}/data")] == [200, 200]
+    assert served.get(f"{path}/permissions", Role.ANALYST).status_code == 403
+    assert changed(served, "DELETE", f"{path}/permissions").status_code == 204
+    assert served.get(path, Role.VIEWER).status_code == 200
+
+
+def test_permissions_name_what_is_wrong(served: Reading) -> None:
+    path = f"{PATH}/commerce/permissions"
+    assert changed(served, "PUT", path, json={"roles": ["king"]}).json()["field"] == "roles"
+    assert changed(served, "PUT", path, json={}).json()["field"] == "roles"
+    assert changed(served, "PUT", f"{PATH}/no/permissions", json={"roles": []}).status_code == 404

@@ -52,11 +52,11 @@ def told(dashboard: Dashboard) -> dict[str, Any]:
     return {**asdict(dashboard), "built_in": True}
 
 
-def named(catalog: Catalog, id_: str) -> Dashboard:
+def named(known: Mapping[str, Dashboard], id_: str) -> Dashboard:
     """NOT_FOUND with what was probably meant."""
-    found = catalog.dashboards.get(id_)
+    found = known.get(id_)
     if found is None:
-        hint = did_you_mean(id_, catalog.dashboards) or "Use " + ", ".join(catalog.dashboards) + "."
+        hint = did_you_mean(id_, known) or "Use " + ", ".join(known) + "."
         raise not_found(f"There is no dashboard {id_[:60]!r}.", hint=hint)
     return found
 

@@ -12,6 +12,7 @@ from factbook.access.privacy import Privacy
 from factbook.access.query_costs import QueryCosts
 from factbook.access.quotas import Quotas
 from factbook.access.rate_limits import RateLimits
+from factbook.access.shares import Shares
 from factbook.access.tenancy import Tenancy
 from factbook.access.tenant_removal import TenantRemoval
 from factbook.access.tenant_settings import TenantSettings
@@ -70,6 +71,7 @@ class Services:
     funnels: KeptFunnels
     benchmarks: KeptBenchmarks
     objectives: KeptObjectives
+    shares: Shares
     tenants: Tenants
     reads: Reads
     answers: Answers

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from .objective_table import OBJECTIVES, ObjectiveRow
 from .rows import BenchmarkRow, FunnelRow, MetricDefinition, SegmentRow
+from .share_table import SHARES, ShareRow
 from .tables import BENCHMARKS, FUNNELS, METRIC_DEFINITIONS, SEGMENTS
 
-Row = TypeVar("Row", MetricDefinition, SegmentRow, FunnelRow, BenchmarkRow, ObjectiveRow)
+Row = TypeVar("Row", MetricDefinition, SegmentRow, FunnelRow, BenchmarkRow, ObjectiveRow, ShareRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +79,13 @@ OWN_OBJECTIVES: Form[ObjectiveRow] = Form(
     lambda row: row.definition,
     "objective",
     "/api/v1/analytics/objectives",
+)
+OWN_SHARES: Form[ShareRow] = Form(
+    "share",
+    SHARES,
+    ShareRow,
+    "definition",
+    lambda row: row.definition,
+    "share",
+    "/api/v1/analytics/dashboards",
 )

@@ -21,7 +21,7 @@ from factbook.core.scope import Scope
 
 from .audit_rows import AuditRows
 from .database import Database
-from .definition_forms import METRICS, OWN_BENCHMARKS, OWN_FUNNELS, OWN_OBJECTIVES, OWN_SEGMENTS
+from .definition_forms import METRICS, OWN_BENCHMARKS, OWN_FUNNELS, OWN_OBJECTIVES, OWN_SEGMENTS, OWN_SHARES
 from .definitions import DefinitionRows
 from .people import PeopleRows
 from .privacy_rows import PrivacyRows
@@ -76,6 +76,7 @@ class Metadata:
         self.funnels = DefinitionRows(database, OWN_FUNNELS)
         self.benchmarks = DefinitionRows(database, OWN_BENCHMARKS)
         self.objectives = DefinitionRows(database, OWN_OBJECTIVES)
+        self.shares = DefinitionRows(database, OWN_SHARES)
         self.people = PeopleRows(database)
         self.tenants = TenantRows(database)
         self.usage = UsageRows(database)

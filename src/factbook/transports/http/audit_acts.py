@@ -91,6 +91,12 @@ _FUNNEL = _definition(lambda services: services.metadata.funnels)
 _BENCHMARK = _definition(lambda services: services.metadata.benchmarks)
 _OBJECTIVE = _definition(lambda services: services.metadata.objectives)
 
+
+def _share(services: Services, scope: Scope, id_: str) -> Any:
+    return services.shares.of(scope, f"dashboard/{id_}")
+
+
+_DASHBOARD = "/api/v1/analytics/dashboards/{dashboard_id}/permissions"
 _KEYS = "/api/v1/admin/api-keys"
 _PERSON = "/api/v1/privacy/users/{user_id}"
 _USERS = "/api/v1/admin/users"
@@ -146,6 +152,8 @@ ACTS: Mapping[tuple[str, str], Act] = {
     ("DELETE", "/api/v1/analytics/benchmarks/{id}"): Act("benchmark.remove", "id", _BENCHMARK),
     ("PUT", "/api/v1/analytics/objectives/{service_name}"): Act("objective.change", "service_name", _OBJECTIVE),
     ("DELETE", "/api/v1/analytics/objectives/{service_name}"): Act("objective.remove", "service_name", _OBJECTIVE),
+    ("PUT", _DASHBOARD): Act("dashboard.share", "dashboard_id", _share),
+    ("DELETE", _DASHBOARD): Act("dashboard.share", "dashboard_id", _share),
     ("DELETE", "/api/v1/queries/{query_id}"): Act("query.stop", "query_id"),
 }
 """(method, route) → what is entered. A route that changes something and is not here is entered by its path."""

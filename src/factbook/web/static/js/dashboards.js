@@ -7,6 +7,7 @@ import * as format from "./format.js";
 import { jsonView } from "./json.js";
 import { KEYS, PeriodPicker, periodLabel } from "./period-picker.js";
 import { shortcut } from "./shell.js";
+import { sharing } from "./dashboards/sharing.js";
 import { tile } from "./dashboards/tile.js";
 
 const PATH = "/api/v1/analytics/dashboards";
@@ -63,6 +64,7 @@ async function load() {
     byId("message").replaceChildren(...(told.is_empty ? [nothing(told, span)] : []));
     show(told.is_empty ? [] : told.tiles, periodLabel(span));
     showFound(told);
+    if ("isAdmin" in document.body.dataset) await sharing(`${PATH}/${encodeURIComponent(id)}`, byId("sharing"), { signal });
   } catch (problem) {
     if (problem.name === "AbortError") return;
     show([]);
