@@ -40,7 +40,6 @@ _BY_SIGHT: Mapping[Sight, tuple[str, ...]] = {
         f"{_A}/benchmarks/{{id}}/history",
         f"{_A}/dashboards",
         f"{_A}/dashboards/{{dashboard_id}}",
-        f"{_A}/dashboards/{{dashboard_id}}/permissions",
         f"{_A}/funnels",
         f"{_A}/funnels/{{id}}",
         f"{_A}/funnels/{{id}}/history",
