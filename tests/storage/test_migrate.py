@@ -46,9 +46,9 @@ def test_interrupted_anywhere_the_next_run_goes_on(empty: Engine, monkeypatch: p
 
         monkeypatch.setattr(empty, "command", interrupted)
         with contextlib.suppress(KeyboardInterrupt):
-            migrate(empty)
+            migrate(empty, patience=0.02)
         monkeypatch.undo()
-    migrate(empty)
+    migrate(empty, patience=0.02)
     assert migrate(empty) == []
     assert empty.rows("SELECT name FROM migrations ORDER BY name") == [(name,) for name in NAMES]
 
@@ -82,9 +82,9 @@ def test_writing_events_anew_keeps_every_row_wherever_it_is_interrupted(
 
         with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
             patched.setattr(empty, "command", interrupted)
-            migrate(empty)
+            migrate(empty, patience=0.02)
         assert empty.rows(content) == before
-    migrate(empty)
+    migrate(empty, patience=0.02)
     assert empty.rows(content) == before
     assert not tables(empty) & {"events_by_type", "events_by_time"}
     [(key,)] = empty.rows(
@@ -119,6 +119,31 @@ def test_two_at_once_end_with_one_schema(clickhouse_url: str) -> None:
     assert migrate(engines[0]) == []
     for engine in engines:
         engine.close()
+
+
+def test_who_was_killed_while_migrating_holds_up_nobody_for_long(clickhouse_url: str) -> None:
+    engine = Engine(clickhouse_url, Path("/nowhere"), connections=1)
+    engine.command("CREATE TABLE migrating (at DateTime) ENGINE = MergeTree ORDER BY at COMMENT 'gone'")
+    assert migrate(engine, patience=0.5) == NAMES
+    assert "migrating" not in tables(engine)
+    engine.close()
+
+
+def test_who_was_taken_over_from_stops(clickhouse_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Engine(clickhouse_url, Path("/nowhere"), connections=1)
+    run = engine.command
+
+    def overtaken(sql: str, parameters: Any = None) -> str:
+        if sql.startswith("RENAME TABLE"):
+            run("DROP TABLE migrating SYNC")
+            run("CREATE TABLE migrating (at DateTime) ENGINE = MergeTree ORDER BY at COMMENT 'other'")
+        return run(sql, parameters)
+
+    monkeypatch.setattr(engine, "command", overtaken)
+    with pytest.raises(FactbookError, match="taken over"):
+        migrate(engine)
+    assert engine.rows("SELECT comment FROM system.tables WHERE name = 'migrating'") == [("other",)]
+    engine.close()
 
 
 def test_statements_are_split_at_the_end_of_a_line_only() -> None:
