@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from fastapi.testclient import TestClient
 
+from factbook import app
 from factbook.app import build, http_app
 from factbook.core.clock import Clock, system_clock
 from factbook.core.scope import Role, Scope
 from factbook.core.sections import Settings
 from factbook.services import Services
+from factbook.storage.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ class Caller:
 
 @contextmanager
 def whole(data: Path, clock: Clock = system_clock, *, database: str = "") -> Iterator[Whole]:
-    """database: DATABASE_URL; empty is SQLite in `data`."""
+    """On a database of the embedded engine of its own: what is erased is looked for in all events. database:
+    DATABASE_URL; empty is SQLite in `data`."""
     settings = Settings.model_validate(
         {
             "server": {"data": data},
@@ -78,7 +84,9 @@ def whole(data: Path, clock: Clock = system_clock, *, database: str = "") -> Ite
             "security": {"rate_limit": 0, "rate_burst": 0},
         }
     )
+    own = partial(Engine, database=f"whole_{uuid.uuid4().hex}")
     with (
+        mock.patch.object(app, "Engine", own),
         build(settings, clock) as services,
         TestClient(http_app(services, lambda: True), "http://127.0.0.1:8005") as client,
     ):
