@@ -21,10 +21,10 @@ ME = "/api/v1/auth/me"
 
 
 @pytest.fixture
-def served(engine: Engine, database_address: str, tmp_path: Path) -> Iterator[Administration]:
+def served(apart: Engine, database_address: str, tmp_path: Path) -> Iterator[Administration]:
     """Of the operating tenant."""
     operator = Scope(DEFAULT_TENANT, "test", Role.OWNER)
-    with administration(engine, operator, tmp_path, SetClock(), database=database_address) as found:
+    with administration(apart, operator, tmp_path, SetClock(), database=database_address) as found:
         yield found
 
 
@@ -200,8 +200,8 @@ def test_a_tenant_is_removed_when_its_name_is_said(served: Administration, other
     assert served.call("GET", f"{TENANTS}/{other}", role=Role.OWNER).json()["state"] == "active"
 
 
-def put_event(engine: Engine, tenant: str, clock: SetClock) -> None:
-    engine.command(
+def put_event(apart: Engine, tenant: str, clock: SetClock) -> None:
+    apart.command(
         "INSERT INTO events (tenant, event_id, event_type, timestamp, processed_at) SELECT {t:String}, "
         "generateUUIDv4(), 'purchase', fromUnixTimestamp64Milli({at:Int64}, 'UTC'), "
         "fromUnixTimestamp64Milli({at:Int64}, 'UTC')",
@@ -210,13 +210,13 @@ def put_event(engine: Engine, tenant: str, clock: SetClock) -> None:
 
 
 def test_removing_takes_everything_and_nothing_of_another_and_can_be_repeated(
-    served: Administration, other: str, engine: Engine
+    served: Administration, other: str, apart: Engine
 ) -> None:
     bystander = f"{other}-2"
     for tenant in (other, bystander):
         made(served, tenant, owner_email="ada@example.com")
         key_of(served, tenant)
-        put_event(engine, tenant, served.clock)
+        put_event(apart, tenant, served.clock)
     key = key_of(served, other)
     path = f"{TENANTS}/{other}?confirm=The%20Shop"
     answer = served.call("DELETE", path, role=Role.OWNER)
@@ -226,29 +226,29 @@ def test_removing_takes_everything_and_nothing_of_another_and_can_be_repeated(
 
     removal = served.services.tenant_removal
     removal.run()
-    assert TenantData(engine).count(other) == {}
+    assert TenantData(apart).count(other) == {}
     assert served.call("GET", f"{TENANTS}/{other}", role=Role.OWNER).status_code == 200
-    put_event(engine, other, served.clock)  # by another process, that has not heard of it yet
+    put_event(apart, other, served.clock)  # by another process, that has not heard of it yet
     served.clock.forward(seconds=GRACE_SECONDS)
     removal.run()
     assert removal.run() == ""
-    assert TenantData(engine).count(other) == {}
+    assert TenantData(apart).count(other) == {}
     assert served.call("GET", f"{TENANTS}/{other}", role=Role.OWNER).status_code == 404
     held = served.services.metadata.tenants.holdings(Scope.system(other))
     assert (set(held) >= {"people", "api_keys"}, set(held.values())) == (True, {0})
 
-    assert sum(TenantData(engine).count(bystander).values()) == 1
+    assert sum(TenantData(apart).count(bystander).values()) == 1
     kept = served.services.metadata.tenants.holdings(Scope.system(bystander))
     assert (kept["people"], kept["api_keys"]) == (1, 1)
     made(served, other)  # the id is free again
 
 
-def test_usage_counts_what_is_the_tenants(served: Administration, other: str, engine: Engine) -> None:
+def test_usage_counts_what_is_the_tenants(served: Administration, other: str, apart: Engine) -> None:
     made(served, other, owner_email="ada@example.com")
     owner = key_of(served, other)
     revoked = served.services.keys.create(Scope(other, "test", Role.OWNER), "x", Role.VIEWER)
     served.services.keys.revoke(Scope(other, "test", Role.OWNER), revoked.row.id)
-    put_event(engine, other, served.clock)
+    put_event(apart, other, served.clock)
     before = by(served, owner, "GET", f"{TENANTS}/{other}/usage").json()
     assert {name: before[name] for name in ("events_kept", "events_this_month", "keys", "people")} == {
         "events_kept": 1,
