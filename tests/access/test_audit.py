@@ -111,6 +111,19 @@ def test_refusals_of_one_actor_at_one_path_are_one_entry_a_minute(audit: Audit, 
     assert newest.result == "refused"
 
 
+def test_who_looks_while_refusals_are_entered_finds_them(audit: Audit, clock: SetClock) -> None:
+    found: list[int] = []
+    for number in range(20):
+        for _ in range(50):
+            audit.refused("shop", "", f"GET /{number}", 401)
+        clock.forward(minutes=1)
+        flushing = threading.Thread(target=audit.flush)
+        flushing.start()
+        found.append(len(audit.found(SHOP, Sought(), 100)))
+        flushing.join()
+    assert found == list(range(1, 21))
+
+
 def test_a_flood_over_many_paths_is_counted_in_a_bounded_number_of_entries(audit: Audit) -> None:
     for number in range(5000):
         audit.refused("shop", "", f"GET /{number}", 401, f"10.0.{number % 250}.1")

@@ -61,6 +61,19 @@ def test_a_key_made_here_is_printed_alone_and_works(run: Run, tmp_path: Path) ->
     assert scope_of(out, tmp_path).role is Role.ANALYST
 
 
+def test_a_command_run_elsewhere_leaves_the_zone_that_the_server_was_given(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = Metadata.open("", tmp_path)
+    try:
+        Keys(metadata, system_clock).prepare({}, zone="Europe/Berlin")
+        monkeypatch.setenv("FACTBOOK_SERVER_TIMEZONE", "Asia/Tokyo")
+        assert run("create", "web shop")[0] == 0
+        assert metadata.tenant(Scope.system()).zone == "Europe/Berlin"
+    finally:
+        metadata.close()
+
+
 def test_a_key_is_a_write_only_one_unless_told_otherwise(run: Run, tmp_path: Path) -> None:
     assert scope_of(run("create", "sender")[1], tmp_path).role is Role.WRITER
 

@@ -247,6 +247,7 @@ def test_an_ended_session_is_forgotten_when_it_would_have_expired(metadata: Meta
 def test_a_tenant_keeps_its_name_and_follows_the_zone(metadata: Metadata) -> None:
     again = metadata.ensure_tenant_of_system("shop", now=99, zone="Europe/Berlin")
     assert (again.created_at, again.zone) == (1, "Europe/Berlin")
+    assert metadata.ensure_tenant_of_system("shop", now=100).zone == "Europe/Berlin"
 
 
 def test_old_outcomes_are_forgotten(metadata: Metadata) -> None:

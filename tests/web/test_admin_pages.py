@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -19,6 +20,14 @@ pytestmark = pytest.mark.browser
 
 GOOD = "four unrelated words here"
 PAGES = ("/admin/people", "/admin/keys", "/admin/settings", "/admin/tenants")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """With people: where there are some, pages ask for their passwords first."""
+    running = Server(tmp_path_factory.mktemp("office"))
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="module")

@@ -26,6 +26,8 @@ _MINUTE = 60_000
 _PLACES = 500
 """Refusals told apart within a minute; the rest are counted as one."""
 _ADDRESSES = 5
+_Place = tuple[str, str, str, str, int, int]
+"""Tenant, action, actor, path, status and minute."""
 
 
 @dataclass(slots=True)
@@ -53,7 +55,8 @@ class Audit:
         self._rows = rows
         self._clock = clock
         self._lock = threading.Lock()
-        self._refusals: dict[tuple[str, str, str, str, int, int], _Refusals] = {}
+        self._flushing = threading.Lock()
+        self._refusals: dict[_Place, _Refusals] = {}
 
     def note(
         self, scope: Scope, action: str, thing: str = "", result: str = DONE, detail: Mapping[str, Any] | None = None
@@ -76,12 +79,20 @@ class Audit:
                 counted.addresses.add(address)
 
     def flush(self, *, all: bool = False) -> int:
-        """Enters the refusals of minutes that are over, with `all` those of this one too; returns how many rows."""
-        minute = epoch_ms(self._clock()) // _MINUTE
-        with self._lock:
-            over = {key: counted for key, counted in self._refusals.items() if all or key[5] < minute}
-            for key in over:
-                del self._refusals[key]
+        """Enters the refusals of minutes that are over, with `all` those of this one too; returns how many rows.
+
+        One thread at a time: who comes second finds in the trail what the first one had taken out of memory.
+        """
+        with self._flushing:
+            minute = epoch_ms(self._clock()) // _MINUTE
+            with self._lock:
+                over = {key: counted for key, counted in self._refusals.items() if all or key[5] < minute}
+                for key in over:
+                    del self._refusals[key]
+            self._enter(over)
+            return len(over)
+
+    def _enter(self, over: Mapping[_Place, _Refusals]) -> None:
         by_tenant: dict[str, list[Noted]] = {}
         for (tenant, action, actor, path, status, _), counted in over.items():
             detail = {"status": status, "count": counted.count, "addresses": sorted(counted.addresses)}
@@ -91,7 +102,6 @@ class Audit:
                 self._rows.append(Scope.system(tenant), sorted(noted, key=lambda each: each.at))
             except FactbookError as error:
                 log.error("refused calls are not in the audit trail", rows=len(noted), reason=error.message)
-        return len(over)
 
     def found(self, scope: Scope, sought: Sought, limit: int) -> list[Entry]:
         """Newest first, with what was refused up to now."""

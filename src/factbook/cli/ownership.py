@@ -48,8 +48,7 @@ def owned(settings: Settings, tenant: str | None = None) -> Iterator[Owned]:
     address = str(read_holder(settings.server.data).get("address", ""))
     metadata = Metadata.open(settings.database.address, settings.server.data, settings.security.secret_key)
     try:
-        zone = settings.server.timezone
-        metadata.ensure_tenant_of_system(DEFAULT_TENANT, now=epoch_ms(system_clock()), zone=zone)
+        metadata.ensure_tenant_of_system(DEFAULT_TENANT, now=epoch_ms(system_clock()))
         keys = Keys(metadata, system_clock)
         found = keys.tenant(tenant or DEFAULT_TENANT)
         if found is None:

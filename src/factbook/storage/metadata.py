@@ -106,14 +106,18 @@ class Metadata:
         with self._database.reading() as connection:
             return _read(connection, Tenant, _TENANTS.order_by(TENANTS.c.id))
 
-    def ensure_tenant_of_system(self, tenant: str, *, now: int, zone: str = "UTC", tier: str = "free") -> Tenant:
-        """The tenant called `tenant`, made when there is none yet; `zone` holds until it has its own."""
+    def ensure_tenant_of_system(self, tenant: str, *, now: int, zone: str | None = None, tier: str = "free") -> Tenant:
+        """The tenant called `tenant`, made when there is none yet; `zone` holds until it has its own.
+
+        zone: None leaves it as it stands, UTC for a new one.
+        """
         with self._database.writing() as connection:
-            connection.execute(sa.update(TENANTS).where(TENANTS.c.id == tenant).values(zone=zone))
+            if zone is not None:
+                connection.execute(sa.update(TENANTS).where(TENANTS.c.id == tenant).values(zone=zone))
             found = _read(connection, Tenant, _TENANTS.where(TENANTS.c.id == tenant))
             if found:
                 return found[0]
-            made = Tenant(tenant, tenant, zone, tier, now)
+            made = Tenant(tenant, tenant, zone or "UTC", tier, now)
             connection.execute(sa.insert(TENANTS).values(_values(made)))
             return made
 
