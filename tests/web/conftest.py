@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from .server import ADMIN_KEY, Server
 from .shop import sales
@@ -24,6 +24,7 @@ _FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=30_000)  # a page is right or wrong, not slow: machines that test are busy
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 OpenPage = Callable[..., Page]

@@ -74,7 +74,7 @@ def test_the_explorer_has_no_violation(shop: Server, open_page: OpenPage, how: d
 def test_the_kpis_have_no_violation(shop: Server, open_page: OpenPage, how: dict[str, Any]) -> None:
     page = open_page(shop, "/kpis", **how)
     expect(page.locator("#groups section").first).to_be_visible()
-    expect(page.locator("#groups section[aria-busy]")).to_have_count(0, timeout=30_000)
+    expect(page.locator("#groups section[aria-busy]")).to_have_count(0)
     assert violations(page) == []
 
 

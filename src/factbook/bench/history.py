@@ -21,6 +21,8 @@ DAYS = 30
 BLOCK = 500_000
 BUILT = 1000
 """People of the businesses whose sessions are built: those who are asked about."""
+REST = 10
+"""Seconds without a merge after which none is to be expected."""
 SESSION_TIMEOUT_MS = 1_800_000
 
 SHOP = """
@@ -112,6 +114,7 @@ def fill(folder: Path, events: int, people: int, kind: str = "shop") -> int:
             roll_up(engine, Block(number, count, _text(low), _text(high)), f"{number}")
         if kind == "businesses":
             _sessions(engine, [f"user-{number}" for number in range(BUILT)], end)
+        _rested(engine)
     finally:
         engine.close()
     return start
@@ -124,6 +127,18 @@ def _sessions(engine: Engine, users: list[str], end: int) -> None:
     bound = {**rule.bound, "tenant": DEFAULT_TENANT, "first": 0, "last": end, "version": 1}
     rows = engine.table(sessions_sql(rule, spans), bound).drop_columns(["campaign"])
     engine.insert("user_behavior", rows, token=f"sessions of {len(users)}")
+
+
+def _rested(engine: Engine) -> None:
+    """Returns when the engine has merged what it merges by itself: a month of events does not come in within a minute,
+    and what is asked while it merges them is asked of a machine at work."""
+    before: list[tuple[object, ...]] = []
+    since = time.monotonic()
+    while time.monotonic() - since < REST:
+        time.sleep(0.5)
+        now = engine.rows("SELECT name FROM system.parts WHERE active AND database = currentDatabase() ORDER BY name")
+        if now != before or engine.rows("SELECT 1 FROM system.merges LIMIT 1"):
+            before, since = now, time.monotonic()
 
 
 def _text(ms: int) -> str:

@@ -38,12 +38,8 @@ def aggregate(leaf: Leaf, money: Money, parameters: Parameters) -> Aggregate:
     if kind is Kind.UNIQUE:
         item, there = distinct(leaf.measure.distinct, parameters)
         both = f"{counted} AND {there}"
-        return Aggregate(
-            counted,
-            f"uniqCombined64StateIf(17)({item}, {both})",
-            "uniqCombined64Merge(17)({})",
-            f"uniqCombined64If(17)({item}, {both})",
-        )
+        state = f"uniqCombined64StateIf(17)({item}, {both})"
+        return Aggregate(counted, state, "uniqCombined64Merge(17)({})", f"finalizeAggregation({state})")
     value, there = amount(leaf, money, parameters)
     counted = f"{counted} AND {there}"
     if kind is Kind.QUANTILE:

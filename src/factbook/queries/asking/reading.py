@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -187,10 +187,13 @@ class Reading:
         slots = self._slots(places, self.rows)
         if not slots:
             return
-        asked = stored.statement(slots, segments(self._ranges(window, spans)))
-        for slot, span, *numbers in self._rows(asked.sql, asked.parameters, "roll-ups answer it exactly", asked.runs):
-            found = stored.cell(slots[slot], numbers, asked.quantiles)
-            self.cells.found[slots[slot].leaf, slots[slot].row, spans[span]] = found
+        pieces = segments(self._ranges(window, spans))
+        asked = stored.statement(slots, pieces)
+        rows: Iterable[Sequence[Any]]
+        rows = self._rows(asked.sql, asked.parameters, "roll-ups answer it exactly", asked.runs)
+        for place, span, *numbers in stored.summed(rows, pieces) if asked.added else rows:
+            for slot in asked.slots[place]:
+                self.cells.found[slot.leaf, slot.row, spans[span]] = stored.cell(slot, numbers, asked.quantiles)
 
     def _scanned(self, places: Sequence[int], window: int, spans: Sequence[int]) -> None:
         plan = self._plan

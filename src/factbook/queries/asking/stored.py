@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from factbook.core.sql import Parameters
 from factbook.metrics.levels import RAW, Run, cover
@@ -17,6 +18,9 @@ from .reach import reached
 from .spans import Segments
 
 _QUANTILES = "(0.5, 0.95, 0.99)"
+
+_MOST_ADDED = 5_000
+"""Segments in spans that are added up here."""
 
 _FEW = " SETTINGS max_threads = 1, optimize_move_to_prewhere = 0"
 """For rows without states, which are few and small: what it costs to share and to read them in steps is more than it
@@ -45,12 +49,18 @@ def slot_of(place: int, leaf: Leaf, row: int, types: tuple[str, ...]) -> Slot:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """sql answers rows of (slot, span, counted, total, low, high, people, visits, *quantiles)."""
+    """sql answers rows of (place in `slots`, span, counted, total, low, high, people, visits, *quantiles); where
+    `added`, of (place in `slots`, segment, counted) and maybe (total, low, high), for `summed` to add up.
+
+    slots: those that read the same rows of the roll-ups stand together, since every state that is merged costs.
+    """
 
     sql: str
     parameters: dict[str, object]
     runs: tuple[Run, ...]
+    slots: tuple[tuple[Slot, ...], ...]
     quantiles: tuple[float, ...]
+    added: bool
 
 
 def statement(slots: Sequence[Slot], segments: Segments) -> Stored:
@@ -58,26 +68,62 @@ def statement(slots: Sequence[Slot], segments: Segments) -> Stored:
     parameters = Parameters()
     runs = cover(segments.buckets)
     needs = _Needs.of(slots)
+    alike: dict[tuple[int, tuple[str, ...], str], list[Slot]] = {}
+    for slot in slots:
+        alike.setdefault((slot.row, slot.types, slot.property), []).append(slot)
+    firsts = [found[0] for found in alike.values()]
     stored = [run for run in runs if run.level != RAW]
     edges = [run for run in runs if run.level == RAW]
-    selects = [_rollups(slots, needs, stored, parameters)] if stored else []
+    selects = [_rollups(firsts, needs, stored, parameters)] if stored else []
     if edges:
-        selects += [_events(i, slot, needs, edges, parameters) for i, slot in enumerate(slots)]
+        selects += [_events(i, slot, needs, edges, parameters) for i, slot in enumerate(firsts)]
     union = "\n  UNION ALL\n".join(selects)
+    told = tuple(map(tuple, alike.values()))
+    if not needs.states and sum(map(len, segments.reach)) <= _MOST_ADDED:
+        sums = ["sum(counted)", *(["sum(total)", "min(low)", "max(high)"] if needs.numbers else [])]
+        sql = f"SELECT slot, at, {', '.join(sums)}\nFROM (\n{union}\n)\nGROUP BY slot, at"
+        return Stored(sql, parameters.values, runs, told, (), added=True)
     columns = [
         "slot",
         "span",
         "sum(counted)",
         *(["sum(total)", "min(low)", "max(high)"] if needs.numbers else ["0.", "0.", "0."]),
-        "uniqCombined64Merge(17)(people)" if needs.users else "0",
-        "uniqCombined64Merge(17)(visits)" if needs.sessions else "0",
+        _distinct("people", alike.values(), USERS),
+        _distinct("visits", alike.values(), SESSIONS),
         *([f"quantileBFloat16Merge({q})(spread)" for q in needs.quantiles]),
     ]
     sql = (
         f"SELECT {', '.join(columns)}\nFROM (\n{union}\n)\n"
         f"ARRAY JOIN {reached(segments, 'at', parameters)} AS span\nGROUP BY slot, span"
     )
-    return Stored(sql, parameters.values, runs, needs.quantiles)
+    return Stored(sql, parameters.values, runs, told, needs.quantiles, added=False)
+
+
+def summed(rows: Iterable[Sequence[Any]], segments: Segments) -> Iterator[Sequence[Any]]:
+    """The rows of an `added` statement as those of any other: cheaper than to have them planned."""
+    found: dict[tuple[int, int], list[Any]] = {}
+    for place, at, count, *numbers in rows:
+        total, low, high = numbers or (0.0, 0.0, 0.0)
+        for span in segments.reach[at]:
+            there = found.get((place, span))
+            if there is None:
+                found[place, span] = [count, total, low, high]
+            else:
+                there[0] += count
+                there[1] += total
+                there[2] = min(there[2], low)
+                there[3] = max(there[3], high)
+    return ((place, span, *numbers, 0, 0) for (place, span), numbers in found.items())
+
+
+def _distinct(states: str, slots: Iterable[Sequence[Slot]], what: str) -> str:
+    """Merges the states of the slots that are about `what`: to merge what nobody asks for costs as much."""
+    asked = [any(s.measure is Kind.UNIQUE and s.distinct == what for s in alike) for alike in slots]
+    if not any(asked):
+        return "0"
+    if all(asked):
+        return f"uniqCombined64Merge(17)({states})"
+    return f"uniqCombined64MergeIf(17)({states}, [{', '.join(map(str, map(int, asked)))}][slot + 1])"
 
 
 def cell(slot: Slot, numbers: Sequence[float], quantiles: Sequence[float]) -> Cell:
@@ -109,6 +155,11 @@ class _Needs:
     users: bool
     sessions: bool
     quantiles: tuple[float, ...]
+
+    @property
+    def states(self) -> bool:
+        """Whether anything is asked for that only the engine can merge."""
+        return self.users or self.sessions or bool(self.quantiles)
 
     @classmethod
     def of(cls, slots: Sequence[Slot]) -> _Needs:
@@ -151,7 +202,7 @@ def _rollups(slots: Sequence[Slot], needs: _Needs, runs: list[Run], parameters: 
     return (
         f"  SELECT {', '.join(columns)}\n  FROM rollups{join}\n"
         f"  WHERE tenant = {{tenant:String}} AND (event_type, property) IN {pairs} AND {inside}"
-        + ("" if needs.users or needs.sessions or needs.quantiles else _FEW)
+        + ("" if needs.states else _FEW)
     )
 
 
