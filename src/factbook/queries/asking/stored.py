@@ -50,7 +50,7 @@ def slot_of(place: int, leaf: Leaf, row: int, types: tuple[str, ...]) -> Slot:
 @dataclass(frozen=True, slots=True)
 class Stored:
     """sql answers rows of (place in `slots`, span, counted, total, low, high, people, visits, *quantiles); where
-    `added`, of (place in `slots`, segment, counted) and maybe (total, low, high), for `summed` to add up.
+    `added`, of (place in `slots`, segment, counted, total, low, high), for `summed` to add up.
 
     slots: those that read the same rows of the roll-ups stand together, since every state that is merged costs.
     """
@@ -80,14 +80,13 @@ def statement(slots: Sequence[Slot], segments: Segments) -> Stored:
     union = "\n  UNION ALL\n".join(selects)
     told = tuple(map(tuple, alike.values()))
     if not needs.states and sum(map(len, segments.reach)) <= _MOST_ADDED:
-        sums = ["sum(counted)", *(["sum(total)", "min(low)", "max(high)"] if needs.numbers else [])]
-        sql = f"SELECT slot, at, {', '.join(sums)}\nFROM (\n{union}\n)\nGROUP BY slot, at"
+        sql = f"SELECT slot, at, sum(counted), {', '.join(needs.sums)}\nFROM (\n{union}\n)\nGROUP BY slot, at"
         return Stored(sql, parameters.values, runs, told, (), added=True)
     columns = [
         "slot",
         "span",
         "sum(counted)",
-        *(["sum(total)", "min(low)", "max(high)"] if needs.numbers else ["0.", "0.", "0."]),
+        *needs.sums,
         _distinct("people", alike.values(), USERS),
         _distinct("visits", alike.values(), SESSIONS),
         *([f"quantileBFloat16Merge({q})(spread)" for q in needs.quantiles]),
@@ -102,8 +101,7 @@ def statement(slots: Sequence[Slot], segments: Segments) -> Stored:
 def summed(rows: Iterable[Sequence[Any]], segments: Segments) -> Iterator[Sequence[Any]]:
     """The rows of an `added` statement as those of any other: cheaper than to have them planned."""
     found: dict[tuple[int, int], list[Any]] = {}
-    for place, at, count, *numbers in rows:
-        total, low, high = numbers or (0.0, 0.0, 0.0)
+    for place, at, count, total, low, high in rows:
         for span in segments.reach[at]:
             there = found.get((place, span))
             if there is None:
@@ -151,10 +149,17 @@ def cell(slot: Slot, numbers: Sequence[float], quantiles: Sequence[float]) -> Ce
 
 @dataclass(frozen=True, slots=True)
 class _Needs:
-    numbers: bool
+    total: bool
+    bounds: bool
     users: bool
     sessions: bool
     quantiles: tuple[float, ...]
+
+    @property
+    def sums(self) -> tuple[str, str, str]:
+        """SQL of total, low and high over all rows."""
+        bounds = ("min(low)", "max(high)") if self.bounds else ("0.", "0.")
+        return ("sum(total)" if self.total else "0.", *bounds)
 
     @property
     def states(self) -> bool:
@@ -166,7 +171,8 @@ class _Needs:
         kinds = {slot.measure for slot in slots}
         asked = sorted({slot.quantile for slot in slots if slot.measure is Kind.QUANTILE})
         return cls(
-            numbers=bool(kinds - {Kind.COUNT, Kind.UNIQUE}),
+            total=bool(kinds & {Kind.SUM, Kind.AVG}),
+            bounds=bool(kinds & {Kind.MIN, Kind.MAX, Kind.QUANTILE}),
             users=any(slot.measure is Kind.UNIQUE and slot.distinct == USERS for slot in slots),
             sessions=any(slot.measure is Kind.UNIQUE and slot.distinct == SESSIONS for slot in slots),
             quantiles=tuple(asked),
@@ -194,7 +200,8 @@ def _rollups(slots: Sequence[Slot], needs: _Needs, runs: list[Run], parameters: 
         f"toUInt32({slot_sql}) AS slot",
         f"toInt64({at}) AS at",
         "count AS counted",
-        *(["sum AS total", "min AS low", "max AS high"] if needs.numbers else []),
+        *(["sum AS total"] if needs.total else []),
+        *(["min AS low", "max AS high"] if needs.bounds else []),
         *(["users AS people"] if needs.users else []),
         *(["sessions AS visits"] if needs.sessions else []),
         *(["quantiles AS spread"] if needs.quantiles else []),
@@ -220,7 +227,8 @@ def _events(place: int, slot: Slot, needs: _Needs, runs: list[Run], parameters: 
         f"toUInt32({place}) AS slot",
         f"toInt64({at}) AS at",
         "count() AS counted",
-        *([f"sum({value}) AS total", f"min({value}) AS low", f"max({value}) AS high"] if needs.numbers else []),
+        *([f"sum({value}) AS total"] if needs.total else []),
+        *([f"min({value}) AS low", f"max({value}) AS high"] if needs.bounds else []),
         *([f"uniqCombined64StateIf(17)(sipHash64({ACTOR}), {ACTOR} != '') AS people"] if needs.users else []),
         *(["uniqCombined64StateIf(17)(session, session != 0) AS visits"] if needs.sessions else []),
         *([f"quantilesBFloat16State{_QUANTILES}({value}) AS spread"] if needs.quantiles else []),
