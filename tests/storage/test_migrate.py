@@ -53,6 +53,55 @@ def test_interrupted_anywhere_the_next_run_goes_on(empty: Engine, monkeypatch: p
     assert empty.rows("SELECT name FROM migrations ORDER BY name") == [(name,) for name in NAMES]
 
 
+def interrupted_anywhere(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, every: list[tuple[str, str]], place: int, content: str
+) -> None:
+    """Applies the migration at `place`, cut off before each of its statements in turn: `content` stays the same."""
+    before = engine.rows(content)
+    monkeypatch.setattr(migrating, "migrations", lambda: every)
+    run = engine.command
+    for survives in range(len(statements(every[place][1])) + 1):
+        left = survives
+
+        def interrupted(sql: str, parameters: Any = None) -> str:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise KeyboardInterrupt
+            return run(sql, parameters)
+
+        with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
+            patched.setattr(engine, "command", interrupted)
+            migrate(engine, patience=0.02)
+        assert engine.rows(content) == before
+    migrate(engine, patience=0.02)
+    assert engine.rows(content) == before
+
+
+def test_writing_roll_ups_anew_keeps_every_row_wherever_it_is_interrupted(
+    empty: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = migrations()
+    place = NAMES.index("0016_finer_rollups")
+    monkeypatch.setattr(migrating, "migrations", lambda: every[:place])
+    migrate(empty)
+    for _ in range(2):
+        empty.command(
+            "INSERT INTO rollups SELECT 't', level, ['', 'view'][1 + number % 2], '',"
+            " toDateTime('2026-01-31 00:00:00', 'UTC') + intDiv(number, 50) * 60 AS at, count(), 0, 0, 0,"
+            " uniqCombined64State(17)(toUInt64(number)), uniqCombined64State(17)(toUInt64(number % 3 + 1)),"
+            " quantilesBFloat16State(0.5, 0.95, 0.99)(toFloat64(number))"
+            " FROM numbers(20000) ARRAY JOIN ['1m', '1h', '1d'] AS level GROUP BY level, number, at"
+        )
+    content = (
+        "SELECT level, event_type, sum(count), uniqExact(bucket), uniqCombined64Merge(17)(users),"
+        " uniqCombined64Merge(17)(sessions), quantilesBFloat16Merge(0.5, 0.95, 0.99)(quantiles)"
+        " FROM rollups GROUP BY level, event_type ORDER BY level, event_type"
+    )
+    interrupted_anywhere(empty, monkeypatch, every, place, content)
+    assert not tables(empty) & {"rollups_finer", "rollups_coarser"}
+
+
 def test_writing_events_anew_keeps_every_row_wherever_it_is_interrupted(
     empty: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,25 +116,7 @@ def test_writing_events_anew_keeps_every_row_wherever_it_is_interrupted(
         " map('service', 'shop') FROM numbers(200)"
     )
     content = "SELECT count(), sum(cityHash64(event_id, event_type, timestamp, content_id, service)) FROM events"
-    before = empty.rows(content)
-    monkeypatch.setattr(migrating, "migrations", lambda: every)
-    run = empty.command
-    for survives in range(len(statements(every[place][1])) + 1):
-        left = survives
-
-        def interrupted(sql: str, parameters: Any = None) -> str:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise KeyboardInterrupt
-            return run(sql, parameters)
-
-        with monkeypatch.context() as patched, contextlib.suppress(KeyboardInterrupt):
-            patched.setattr(empty, "command", interrupted)
-            migrate(empty, patience=0.02)
-        assert empty.rows(content) == before
-    migrate(empty, patience=0.02)
-    assert empty.rows(content) == before
+    interrupted_anywhere(empty, monkeypatch, every, place, content)
     assert not tables(empty) & {"events_by_type", "events_by_time"}
     [(key,)] = empty.rows(
         "SELECT sorting_key FROM system.tables WHERE database = currentDatabase() AND name = 'events'"
