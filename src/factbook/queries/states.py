@@ -17,7 +17,6 @@ from factbook.storage.warehouse import Warehouse
 
 from .where import moment, value_of, where
 
-ACTOR = "if(user_id != '', user_id, anonymous_id)"
 _QUANTILES = "(0.5, 0.95, 0.99)"
 _MAX_RANGES = 32
 _FEW_RUNS = 8
@@ -197,7 +196,7 @@ def _events(ask: Ask, slot: int, runs: list[Run], parameters: Parameters) -> str
         f"toInt64({at}) AS at",
         "count() AS counted",
         *([f"sum({value}) AS total", f"min({value}) AS low", f"max({value}) AS high"] if ask.valued else []),
-        *([f"uniqCombined64StateIf(17)(sipHash64({ACTOR}), {ACTOR} != '') AS people"] if ask.users else []),
+        *(["uniqCombined64StateIf(17)(person, person != 0) AS people"] if ask.users else []),
         *(["uniqCombined64StateIf(17)(session, session != 0) AS visits"] if ask.sessions else []),
         *([f"quantilesBFloat16State{_QUANTILES}({value}) AS spread"] if ask.numbers else []),
     ]

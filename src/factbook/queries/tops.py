@@ -11,7 +11,7 @@ from factbook.metrics.levels import cover
 from factbook.metrics.names import Measure, Metric
 from factbook.storage.warehouse import Warehouse
 
-from .states import ACTOR, Ask, Dimension, selected
+from .states import Ask, Dimension, selected
 from .where import value_of
 
 
@@ -30,7 +30,7 @@ def tops(
     chosen, value, _ = selected(ask, 0, list(cover(ask.buckets, raw=True)), parameters)
     weight = {
         Measure.EVENTS: "count()",
-        Measure.USERS: f"uniqCombined64If(17)(sipHash64({ACTOR}), {ACTOR} != '')",
+        Measure.USERS: "uniqCombined64If(17)(person, person != 0)",
         Measure.SESSIONS: "uniqCombined64If(17)(session, session != 0)",
         Measure.NUMBER: f"sum({value})",
     }[metric.measure]

@@ -8,7 +8,6 @@ from factbook.core.money import Money
 from factbook.core.sql import Parameters
 from factbook.events.filters import field_of
 from factbook.metrics.model import SESSIONS, USERS, Kind
-from factbook.queries.states import ACTOR
 from factbook.queries.where import value_of
 
 from . import conditions
@@ -87,7 +86,7 @@ def matching(leaf: Leaf, parameters: Parameters) -> str:
 def distinct(name: str, parameters: Parameters) -> tuple[str, str]:
     """(what is told apart, whether an event has it) for `users`, `sessions` or a field."""
     if name == USERS:
-        return f"sipHash64({ACTOR})", f"{ACTOR} != ''"
+        return "person", "person != 0"
     if name == SESSIONS:
         return "session", "session != 0"
     value = value_of(*field_of(name, field="measure"), parameters)

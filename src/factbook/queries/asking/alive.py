@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from factbook.core.sql import Parameters
 from factbook.events.filters import field_of
 from factbook.metrics.model import USERS
-from factbook.queries.states import ACTOR
 from factbook.queries.where import moment, value_of, where
 
 from .aggregates import NEWEST, amount, matching
@@ -17,6 +16,8 @@ from .cells import ALL, Cell, Rows
 from .leaves import Leaf
 from .plan import Plan
 from .scanned import row_of, types_of
+
+_ACTOR = "if(user_id != '', user_id, anonymous_id)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def things(leaf: Leaf, plan: Plan, end: int, parameters: Parameters) -> Things:
     others = tuple(c for c in plan.conditions if c not in bots)
     lives = f"(NOT ({ended}){where(others, parameters, include_bots=True)})"
     by = leaf.measure.by
-    thing = ACTOR if by == USERS else value_of(*field_of(by, field="measure"), parameters)
+    thing = _ACTOR if by == USERS else value_of(*field_of(by, field="measure"), parameters)
     return Things(
         thing=thing,
         lives=lives,

@@ -9,7 +9,7 @@ from typing import Any
 from factbook.core.sql import Parameters
 from factbook.metrics.levels import RAW, Run, cover
 from factbook.metrics.model import SESSIONS, USERS, Kind
-from factbook.queries.states import ACTOR, placed, stored_at
+from factbook.queries.states import placed, stored_at
 
 from .cells import Cell
 from .conditions import plain_property
@@ -185,11 +185,17 @@ def _rollups(slots: Sequence[Slot], needs: _Needs, runs: list[Run], parameters: 
     for i, slot in enumerate(slots):
         for event_type in slot.types:
             takers.setdefault((event_type, slot.property), []).append(i)
-    pairs = parameters.add(list(takers), "Array(Tuple(String, String))")
-    place = f"indexOf({pairs}, (toString(event_type), toString(property)))"
     listed = list(takers.values())
     join = ""
-    if len(takers) == 1 and len(listed[0]) == 1:
+    if len(takers) == 1:
+        [(event_type, prop)] = takers
+        chosen = f"event_type = {parameters.add(event_type, 'String')} AND property = {parameters.add(prop, 'String')}"
+        place = "1"
+    else:
+        pairs = parameters.add(list(takers), "Array(Tuple(String, String))")
+        chosen = f"(event_type, property) IN {pairs}"
+        place = f"indexOf({pairs}, (toString(event_type), toString(property)))"
+    if listed == [[0]]:
         slot_sql = "0"
     elif all(len(places) == 1 for places in listed):
         slot_sql = f"{parameters.add([places[0] for places in listed], 'Array(UInt32)')}[{place}]"
@@ -208,8 +214,7 @@ def _rollups(slots: Sequence[Slot], needs: _Needs, runs: list[Run], parameters: 
     ]
     return (
         f"  SELECT {', '.join(columns)}\n  FROM rollups{join}\n"
-        f"  WHERE tenant = {{tenant:String}} AND (event_type, property) IN {pairs} AND {inside}"
-        + ("" if needs.states else _FEW)
+        f"  WHERE tenant = {{tenant:String}} AND {chosen} AND {inside}" + ("" if needs.states else _FEW)
     )
 
 
@@ -229,7 +234,7 @@ def _events(place: int, slot: Slot, needs: _Needs, runs: list[Run], parameters: 
         "count() AS counted",
         *([f"sum({value}) AS total"] if needs.total else []),
         *([f"min({value}) AS low", f"max({value}) AS high"] if needs.bounds else []),
-        *([f"uniqCombined64StateIf(17)(sipHash64({ACTOR}), {ACTOR} != '') AS people"] if needs.users else []),
+        *(["uniqCombined64StateIf(17)(person, person != 0) AS people"] if needs.users else []),
         *(["uniqCombined64StateIf(17)(session, session != 0) AS visits"] if needs.sessions else []),
         *([f"quantilesBFloat16State{_QUANTILES}({value}) AS spread"] if needs.quantiles else []),
     ]
