@@ -71,3 +71,33 @@ def test_it_says_how_exact_it_is_and_what_it_is_counted_in(warehouse: Warehouse,
         ("percent", None, []),
     ]
     assert answer["metrics"][2]["formula"] == "revenue - coalesce(returned, 0)"
+
+
+@pytest.mark.parametrize("granularity", ["none", "1d"])
+@pytest.mark.parametrize(
+    ("order", "first"),
+    [
+        ("country", [("AT", "a"), ("AT", "b"), ("DE", "a")]),
+        ("-country", [("DE", "a"), ("DE", "b"), ("AT", "a")]),
+        ("category", [("AT", "a"), ("DE", "a"), ("AT", "b")]),
+        ("-category", [("AT", "b"), ("DE", "b"), ("AT", "a")]),
+    ],
+)
+def test_by_a_dimension_what_is_alike_there_stays_in_the_order_of_the_names(
+    warehouse: Warehouse,
+    engine: Engine,
+    scope: Scope,
+    order: str,
+    first: list[tuple[str, str]],
+    granularity: str,
+) -> None:
+    sold = [(country, category) for country in ("DE", "AT") for category in ("b", "a")]
+    events = [
+        {"at": "2026-03-05T00:00:00Z", "type": "order.placed", "country": country, "texts": {"category": category}}
+        for country, category in sold
+    ]
+    given(engine, scope, events)
+    asked = {"metrics": ["orders"], "dimensions": ["country", "category"], "order": order, "granularity": granularity}
+    for other in (False, True):
+        rows = told(warehouse, scope, {}, **asked, limit=3, other=other, compare="previous_period")["rows"]
+        assert [tuple(row["dimensions"].values()) for row in rows[:3]] == first

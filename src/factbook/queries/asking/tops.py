@@ -72,6 +72,9 @@ def first(plan: Plan, rows: Rows, values: Mapping[int, Mapping[str, Value]]) -> 
         known = [(place, weight) for place, weight in weighed if weight is not None]
         known.sort(key=lambda pair: pair[1], reverse=descending)
         places = [place for place, _ in known] + [place for place, weight in weighed if weight is None]
+    elif len(plan.dimensions) > 1:  # what is alike there stays in the order of the names
+        by = [each.id for each in plan.dimensions].index(name)
+        places.sort(key=lambda place: rows.values[place - 1][by], reverse=descending)
     elif descending:
         places.reverse()
     limit = plan.request.limit
