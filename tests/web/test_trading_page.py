@@ -99,17 +99,15 @@ def test_without_a_trade_it_says_what_trades_are(desk: Server, open_page: OpenPa
     expect(page.locator("#equity canvas")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_has_no_violation_of_accessibility(desk: Server, open_page: OpenPage, scheme: str) -> None:
-    page = open_page(desk, "/trading", color_scheme=scheme)
+def test_it_has_no_violation_of_accessibility(desk: Server, open_page: OpenPage) -> None:
+    page = open_page(desk, "/trading")
     expect(page.locator("#prices canvas")).to_be_visible()
     for table in page.get_by_text("As a table").all():
         table.click()
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone(desk: Server, open_page: OpenPage, scheme: str) -> None:
-    page = open_page(desk, "/trading", viewport={"width": 390, "height": 844}, color_scheme=scheme)
+def test_it_fits_a_phone(desk: Server, open_page: OpenPage) -> None:
+    page = open_page(desk, "/trading", viewport={"width": 390, "height": 844})
     expect(page.locator("#prices canvas")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
