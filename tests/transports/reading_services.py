@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
+from factbook.access.audit import Audit
 from factbook.access.keys import Keys
 from factbook.access.shares import Shares
 from factbook.access.tenant_settings import TenantSettings
@@ -100,6 +101,7 @@ def reading(warehouse: Warehouse, scope: Scope, data: Path, engine: Engine | Non
             benchmarks=KeptBenchmarks(metadata.benchmarks, clock),
             objectives=KeptObjectives(metadata.objectives, clock),
             shares=Shares(metadata, clock),
+            audit=Audit(metadata.audit, clock),
             tenants=Tenants(definitions.catalog, settings.of, kept.limits, clock, segments.of),
             reads=reads,
             answers=Answers(warehouse, reads, UnknownVersions(), Cache(0, 0)),

@@ -138,6 +138,27 @@ def test_a_sender_who_is_not_let_in_is_counted(served: Whole, admin: Caller) -> 
     assert sum(json.loads(entry.detail)["count"] for entry in found) == 3
 
 
+@pytest.mark.parametrize("path", ["/v1/traces", "/api/v1/write"])
+def test_an_exporter_that_is_not_let_in_is_counted(served: Whole, path: str) -> None:
+    for _ in range(2):
+        answer = served.client.post(path, content=b"", headers={"X-API-Key": "fb_writer_" + "z" * 43})
+        assert answer.status_code == 401
+    found = served.services.audit.found(Scope.system(), Sought(thing=f"POST {path}"), 5)
+    assert sum(json.loads(entry.detail)["count"] for entry in found) == 2
+
+
+def test_a_reader_of_the_live_feed_who_is_not_let_in_is_counted(served: Whole, admin: Caller) -> None:
+    place = "WebSocket /api/v1/events/stream"
+    for key in ("fb_admin_" + "x" * 43, admin.keys[Role.VIEWER]):
+        with served.client.websocket_connect("/api/v1/events/stream", headers={"X-API-Key": key}) as session:
+            assert session.receive()["type"] == "websocket.close"
+    [unknown] = served.services.audit.found(Scope.system(), Sought(thing=place), 5)
+    assert (unknown.actor, json.loads(unknown.detail)["status"]) == ("", 401)
+    [viewer] = entries(admin, result="refused")
+    assert (viewer["thing"], viewer["detail"]["status"]) == (place, 403)  # type: ignore[index]
+    assert viewer["actor"]
+
+
 def test_reading_and_sending_events_is_not_entered(admin: Caller) -> None:
     admin.send({"event_type": "page_view", "user_id": "ann"})
     admin.events()

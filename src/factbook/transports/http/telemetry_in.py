@@ -29,7 +29,7 @@ from .access import refusals, scope_for
 from .ingest import Body
 from .problems import problem, unexpected
 from .request_id import identity
-from .ways_in import ALWAYS, Answer, Call, call_of, let_in_sender
+from .ways_in import ALWAYS, Answer, Call, call_of, count_refusal, let_in_sender
 
 log = structlog.get_logger()
 
@@ -96,6 +96,7 @@ class TelemetryRoutes:
             return
         except FactbookError as error:
             status, headers, content = way.refuse(call, error)
+            count_refusal(self._services.audit, call, status)
         except Exception:
             log.exception("telemetry request failed", path=call.path, correlation_id=call.request_id)
             status, headers, content = unexpected(call.request_id, call.path)

@@ -15,8 +15,9 @@ import msgspec
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
+from factbook.access.roles import require
 from factbook.core.errors import FactbookError, Kind, unavailable
-from factbook.core.scope import Role, Scope
+from factbook.core.scope import DEFAULT_TENANT, Role, Scope
 from factbook.ingest.feed import Subscription
 from factbook.queries.now import live_at, overview_now
 from factbook.services import Services
@@ -41,6 +42,8 @@ CLOSES: dict[Kind, int] = {
 }
 """Close code by kind of error: 4000 and the HTTP status."""
 TOO_SLOW = 4408
+REFUSED: dict[Kind, int] = {Kind.UNAUTHENTICATED: 401, Kind.FORBIDDEN: 403}
+"""What is counted in the audit trail, by the status of HTTP."""
 
 
 def router(services: Services) -> APIRouter:
@@ -49,11 +52,17 @@ def router(services: Services) -> APIRouter:
 
     async def stream(websocket: WebSocket) -> None:
         await websocket.accept(subprotocol=accepted_protocol(websocket))
+        caller: Scope | None = None
         try:
-            scope = await asyncio.to_thread(scope_of, services.keys, websocket, Role.ANALYST, Role.ADMIN)
+            caller = await asyncio.to_thread(scope_of, services.keys, websocket)
+            scope = require(caller, Role.ANALYST, Role.ADMIN)
             types = _types(websocket)
         except FactbookError as error:
             await _close(websocket, CLOSES.get(error.kind, 4400), error.message)
+            if error.kind in REFUSED:
+                tenant, actor = (caller.tenant, caller.actor) if caller else (DEFAULT_TENANT, "")
+                address = websocket.client.host if websocket.client else ""
+                services.audit.refused(tenant, actor, f"WebSocket {PATH}", REFUSED[error.kind], address)
             return
         with services.telemetry.connection():
             await Line(services, websocket, scope, types).run()
