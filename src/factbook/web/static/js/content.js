@@ -21,9 +21,8 @@ const page = new AskingPage("/content", USUAL, draw);
 const charts = {};
 
 async function draw(signal) {
-  const one = page.asked.content ? loadOne(signal) : null;
-  const [told, rising] = await Promise.all([get(PATH, { ...page.parameters("order"), limit: SHOWN }, { signal }), risen(signal)]);
-  const piece = await one;
+  const all = get(PATH, { ...page.parameters("order"), limit: SHOWN }, { signal });
+  const [told, rising, piece] = await Promise.all([all, risen(signal), page.asked.content ? loadOne(signal) : null]);
   byId("message").replaceChildren(...(told.content.length ? told.notes.map((note) => message(note)) : [nobody()]));
   byId("answer").hidden = false;
   byId("results").hidden = !told.content.length;
