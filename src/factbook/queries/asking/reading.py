@@ -200,7 +200,8 @@ class Reading:
         pieces = segments(self._ranges(window, spans))
         asked = scanned.statement([plan.reads[place] for place in places], plan, self.rows, pieces)
         reason = plan.sources[places[0]].reason
-        for row, whole, span, *numbers in self._rows(asked.sql, asked.parameters, reason, asked.runs):
+        answer = self._rows(asked.sql, asked.parameters, reason, asked.runs)
+        for row, whole, span, *numbers in asked.told(answer):
             self._scan(places, ALL if whole else int(row), spans[span], numbers)
 
     def _scan(self, places: Sequence[int], row: int, span: int, numbers: Sequence[Any]) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from factbook.core.sql import Parameters
 from factbook.metrics.levels import Run, cover
@@ -15,6 +16,7 @@ from .aggregates import Aggregate, aggregate
 from .cells import ALL, Cell, Rows
 from .cuts import cut
 from .leaves import Leaf
+from .pieces import Pieces, pieces
 from .plan import Plan
 from .reach import reached
 from .spans import Segments
@@ -22,11 +24,17 @@ from .spans import Segments
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """sql answers rows of (row, whether the row is ALL, span, events and value of each leaf in turn)."""
+    """sql answers rows of (row, whether the row is ALL, span, events and value of each leaf in turn), or what `pieces`
+    are put together from."""
 
     sql: str
     parameters: dict[str, object]
     runs: tuple[Run, ...]
+    pieces: Pieces | None = None
+
+    def told(self, answer: Iterable[Sequence[Any]]) -> Iterable[Sequence[Any]]:
+        """The rows, of `answer` to `sql`."""
+        return self.pieces.put_together(answer) if self.pieces else answer
 
 
 def statement(leaves: Sequence[Leaf], plan: Plan, rows: Rows, segments: Segments) -> Scanned:
@@ -35,15 +43,22 @@ def statement(leaves: Sequence[Leaf], plan: Plan, rows: Rows, segments: Segments
     runs = cover(segments.buckets, raw=True)
     inside, at = placed(list(runs), "toUnixTimestamp64Milli(timestamp)", 1, parameters)
     found = [aggregate(leaf, plan.money, parameters) for leaf in leaves]
-    states, outer = columns(leaves, found)
+    told = len(rows.values) + len(rows.groups) + 1 if plan.dimensions else None
+    parts = pieces(leaves, found, segments, rows=told)
+    states, outer = (parts.states, []) if parts else columns(leaves, found)
     inner = [f"{row_of(plan, rows, parameters)} AS row", f"toInt64({at}) AS at", *states]
+    sql = (
+        f"  SELECT {', '.join(inner)}\n  FROM events\n"
+        f"  WHERE tenant = {{tenant:String}} AND {inside}{types_of(leaves, parameters)}{filters_of(plan, parameters)}\n"
+        f"  GROUP BY row, at"
+    )
+    if parts:
+        return Scanned(sql, parameters.values, runs, parts)
     grouped = "GROUPING SETS ((row, span), (span))" if plan.dimensions else "row, span"
     whole = "grouping(row)" if plan.dimensions else "1"
     sql = (
-        f"SELECT row, {whole}, span, {', '.join(outer)}\nFROM (\n"
-        f"  SELECT {', '.join(inner)}\n  FROM events\n"
-        f"  WHERE tenant = {{tenant:String}} AND {inside}{types_of(leaves, parameters)}{filters_of(plan, parameters)}\n"
-        f"  GROUP BY row, at\n)\nARRAY JOIN {reached(segments, 'at', parameters)} AS span\nGROUP BY {grouped}"
+        f"SELECT row, {whole}, span, {', '.join(outer)}\nFROM (\n{sql}\n)\n"
+        f"ARRAY JOIN {reached(segments, 'at', parameters)} AS span\nGROUP BY {grouped}"
     )
     return Scanned(sql, parameters.values, runs)
 
