@@ -114,6 +114,11 @@ class Condition:
     operator: Operator
     values: tuple[Value, ...]
 
+    @property
+    def is_sparse(self) -> bool:
+        """Whether few events meet it, which lie anywhere in a day."""
+        return self.name == "user_id" and self.operator is Operator.EQ
+
 
 def number(text: str) -> float | None:
     """`text` read as a finite number, None when it is none."""

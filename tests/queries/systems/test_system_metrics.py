@@ -43,7 +43,7 @@ def test_a_row_of_the_view_is_the_record_of_that_hour(
 ) -> None:
     given(engine, scope, events)
     asking = process(engine, scope, LocalVersions())
-    told = asyncio.run(hours(Records(asking.answers, scope, TENANT, NOW, {"period": "today"}), "shop"))
+    told = asyncio.run(hours(Records(asking.answers, scope, TENANT, NOW, {"period": "today"}), "shop", 500.0))
     asking.reads.close()
     [record] = [one for one in told["hours"] if one["hour"] == 9]
     [row] = engine.records("SELECT * FROM system_metrics WHERE tenant = {t:String}", {"t": scope.tenant})

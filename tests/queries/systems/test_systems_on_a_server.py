@@ -50,7 +50,7 @@ def told(desk: Desk) -> Any:
             await lists.usage(records, "service", 10),
             await lists.databases(records, "table", 10),
             await lists.performance(records, await apdex(records, 32), "previous_period", "1h"),
-            await hours.hours(records, "shop"),
+            await hours.hours(records, "shop", 500.0),
             await objectives(
                 Records(records.answers, desk.scope, records.tenant, records.now, ever), "shop", Objective()
             ),

@@ -15,7 +15,7 @@ from .cuts import cut
 from .leaves import is_state
 from .plan import Plan
 from .ranks import ranked_by
-from .scanned import columns, filters_of, types_of
+from .scanned import columns, days_of, filters_of, types_of
 from .tops import ordered_by
 
 HEAD = 5
@@ -70,6 +70,7 @@ def statement(plan: Plan) -> Once:
         f" if(place <= {int(plan.request.limit)}, toInt32(place), 0) AS row\n  FROM (\n"
         f"    SELECT {groups}, {rank} AS rank, {', '.join(inner)}\n"
         f"    FROM events\n    WHERE tenant = {{tenant:String}}{between(start, end, parameters)}"
+        f"{days_of(plan, start, end, parameters)}"
         f"{types_of(plan.reads, parameters)}{filters_of(plan, parameters)} AND ({counted})\n"
         f"    GROUP BY {', '.join(keys)}\n  )\n)\nGROUP BY GROUPING SETS ((row), ())"
     )

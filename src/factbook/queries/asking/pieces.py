@@ -27,8 +27,8 @@ _ADDED: Mapping[Kind, Callable[[Iterable[Any]], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """states: SQL of what is read of each row and segment. places: of each leaf, those of its events and its value among
-    `states`. cut: whether all rows are put together to ALL too."""
+    """states: SQL of what is read of each row and segment. places: of each leaf, where its events and its value stand
+    among `states`. cut: whether all rows are put together to ALL too."""
 
     kinds: tuple[Kind, ...]
     states: tuple[str, ...]

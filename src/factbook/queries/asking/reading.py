@@ -206,12 +206,12 @@ class Reading:
 
     def _scan(self, places: Sequence[int], row: int, span: int, numbers: Sequence[Any]) -> None:
         """Takes over the events and value of each leaf in `places`."""
-        plan = self._plan
-        for i, place in enumerate(places):
-            events, found = int(numbers[2 * i]), numbers[2 * i + 1]
-            if plan.reads[place].money and events and isinstance(found, float) and math.isnan(found):
-                raise _unknown_currency(plan)
-            self.cells.found[place, row, span] = scanned.cell(plan.reads[place], events, found)
+        reads, cells = self._plan.reads, self.cells.found
+        for place, events, found in zip(places, numbers[::2], numbers[1::2], strict=True):
+            leaf = reads[place]
+            if leaf.money and events and isinstance(found, float) and math.isnan(found):
+                raise _unknown_currency(self._plan)
+            cells[place, row, span] = scanned.cell(leaf, events, found)
 
     def _alive(self, place: int, leaf: Leaf, spans: Sequence[int]) -> None:
         plan = self._plan

@@ -10,16 +10,18 @@ from factbook.core.sql import Parameters
 from factbook.metrics.levels import Run, cover
 from factbook.metrics.model import Kind
 from factbook.queries.states import placed
-from factbook.queries.where import where
+from factbook.queries.where import days, where
 
 from .aggregates import Aggregate, aggregate
-from .cells import ALL, Cell, Rows
+from .cells import ALL, NOTHING, Cell, Rows
 from .cuts import cut
 from .leaves import Leaf
 from .pieces import Pieces, pieces
 from .plan import Plan
 from .reach import reached
 from .spans import Segments
+
+_WHOLE = (Kind.COUNT, Kind.UNIQUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ def statement(leaves: Sequence[Leaf], plan: Plan, rows: Rows, segments: Segments
     runs = cover(segments.buckets, raw=True)
     inside, at = placed(list(runs), "toUnixTimestamp64Milli(timestamp)", 1, parameters)
     found = [aggregate(leaf, plan.money, parameters) for leaf in leaves]
+    inside += days_of(plan, segments.buckets[0][0], segments.buckets[-1][1], parameters)
     told = len(rows.values) + len(rows.groups) + 1 if plan.dimensions else None
     parts = pieces(leaves, found, segments, rows=told)
     states, outer = (parts.states, []) if parts else columns(leaves, found)
@@ -80,13 +83,11 @@ def columns(leaves: Sequence[Leaf], found: Sequence[Aggregate]) -> tuple[list[st
 def cell(leaf: Leaf, events: int, value: float | None) -> Cell:
     """The value of `leaf` from its two columns."""
     if not events or value is None:
-        return Cell(0, None)
-    match leaf.measure.kind:
-        case Kind.COUNT | Kind.UNIQUE:
-            return Cell(events, int(value))
-        case Kind.AVG:
-            return Cell(events, value / events)
-    return Cell(events, float(value))
+        return NOTHING
+    kind = leaf.measure.kind
+    if kind in _WHOLE:
+        return Cell(events, int(value))
+    return Cell(events, value / events if kind is Kind.AVG else float(value))
 
 
 def row_of(plan: Plan, rows: Rows, parameters: Parameters) -> str:
@@ -114,6 +115,11 @@ def types_of(leaves: Sequence[Leaf], parameters: Parameters) -> str:
         return ""
     types = sorted({name for leaf in leaves for name in (*leaf.events, *leaf.measure.until)})
     return f" AND event_type IN {parameters.add(types, 'Array(String)')}"
+
+
+def days_of(plan: Plan, start: int, end: int, parameters: Parameters) -> str:
+    """` AND …` for the days to look through, where few of their events are wanted."""
+    return days(start, end, parameters) if any(each.is_sparse for each in plan.conditions) else ""
 
 
 def filters_of(plan: Plan, parameters: Parameters) -> str:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from factbook.core.scope import Scope
-from factbook.core.sql import Parameters
 from factbook.storage.warehouse import Warehouse
 
 PERSON = "person"
 """The column of `events`: the hash of the user's id, else of the visitor's; 0 for nobody."""
 
-_NAMED = """(
-        SELECT sipHash64(anonymous_id) AS visitor, sipHash64(argMin(user_id, (first_at, user_id))) AS person
+_FIRST = "argMin(user_id, (first_at, user_id))"
+"""The user that a visitor belongs to."""
+
+_NAMED = f"""(
+        SELECT sipHash64(anonymous_id) AS visitor, sipHash64({_FIRST}) AS person
         FROM identities
-        WHERE tenant = {tenant:String}
+        WHERE tenant = {{tenant:String}}
         GROUP BY anonymous_id
     )"""
 
@@ -30,6 +32,19 @@ WHO = f"transform(person, tupleElement({_PAIRS}, 1), tupleElement({_PAIRS}, 2), 
 """SQL of an event's person where the statement is not one's own to begin; as `People.of`."""
 
 _KNOWN = f"WITH (SELECT (groupArray(visitor), groupArray(person)) FROM {_NAMED}) AS known\n"
+
+_USER_OF = f"""SELECT {_FIRST} FROM identities
+WHERE tenant = {{tenant:String}} AND anonymous_id = {{id:String}} GROUP BY anonymous_id"""
+
+_ALL_OF = f"""SELECT sipHash64({{user:String}}), (
+    SELECT groupArray(sipHash64(anonymous_id)) FROM (
+        SELECT anonymous_id FROM identities
+        WHERE tenant = {{tenant:String}} AND anonymous_id IN (
+            SELECT anonymous_id FROM identities WHERE tenant = {{tenant:String}} AND user_id = {{user:String}}
+        )
+        GROUP BY anonymous_id HAVING {_FIRST} = {{user:String}}
+    )
+)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +64,6 @@ def people(warehouse: Warehouse, scope: Scope) -> People:
 
 def hashes_of(warehouse: Warehouse, scope: Scope, id_: str) -> tuple[int, list[int]]:
     """The person whom `id_` (of a user or a visitor) names, and every value of `person` that his events carry."""
-    named = Parameters()
-    sql = f"""SELECT groupUniqArray(visitor), any(person)
-FROM {_NAMED}
-WHERE person = (
-    SELECT if(own IN (SELECT visitor FROM {_NAMED}), (SELECT any(person) FROM {_NAMED} WHERE visitor = own), own)
-    FROM (SELECT sipHash64({named.add(id_, "String")}) AS own)
-)"""
-    [(visitors, person)] = warehouse.rows(scope, sql, named.values)
-    if visitors:
-        return int(person), [int(person), *map(int, visitors)]
-    [(own,)] = warehouse.rows(scope, "SELECT sipHash64({id:String}) WHERE {tenant:String} != ''", {"id": id_})
-    return int(own), [int(own)]
+    found = warehouse.rows(scope, _USER_OF, {"id": id_})
+    [(own, visitors)] = warehouse.rows(scope, _ALL_OF, {"user": found[0][0] if found else id_})
+    return int(own), [int(own), *map(int, visitors)]

@@ -12,6 +12,7 @@ from factbook.core.sql import Parameters
 from factbook.queries.behaviour.history import History, inside
 from factbook.queries.behaviour.people import hashes_of
 from factbook.queries.shown import shown
+from factbook.queries.where import days
 from factbook.storage.warehouse import Warehouse
 
 HALF_LIFE_DAYS = 30
@@ -41,8 +42,9 @@ def preferences(
 ) -> dict[str, Any]:
     """Of each of KINDS the TOP values by decayed weight, with their shares of all. NOT_FOUND where nobody is called so.
 
-    Hours are all told, in the order of the day. hashes: his values of `person`, where they were looked up already.
+    Hours are all told, in the order of the day. hashes: his values of `person`, where he is known already.
     """
+    is_known = bool(hashes)
     hashes = hashes or hashes_of(warehouse, scope, id_)[1]
     end = epoch_ms(about.period.end)
     zone = about.calendar.zone
@@ -53,13 +55,14 @@ def preferences(
 FROM (
     SELECT arrayJoin([{told}]) AS told, {weight} AS weight, toUnixTimestamp64Milli(timestamp) AS at
     FROM events
-    {inside(about, parameters)} AND person IN {{hashes:Array(UInt64)}}
+    {inside(about, parameters)}{days(epoch_ms(about.period.start), end, parameters)}
+        AND person IN {{hashes:Array(UInt64)}}
 )
 WHERE value != ''
 GROUP BY kind, value
 ORDER BY kind, weight DESC, value"""
     rows = warehouse.rows(scope, sql, parameters.values)
-    if not rows and not _known(warehouse, scope, hashes):
+    if not rows and not is_known and not _known(warehouse, scope, hashes):
         raise not_found(f"Nobody is known as {id_[:200]!r}.")
     by_kind: dict[str, list[tuple[str, float, int, int]]] = {kind: [] for kind in KINDS}
     for kind, value, weighed, events, last in rows:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -33,7 +34,7 @@ async def record(asked: Content, id_: str) -> dict[str, Any]:
     if not numbers["events"]:
         await asked.look(partial(known, asked, id_), "content")
     found = spreads.get(id_, Spread())
-    told = reckoned(asked, id_, numbers, found, seconds.get(id_, 0.0))
+    told = reckoned(asked, id_, numbers, found, seconds.get(id_, 0.0), about(asked))
     explained = {name: {**score, **EXPLAINED[name]} for name, score in told["scores"].items()}
     return {**told, "scores": explained, "notes": notes(told, numbers["events"])}
 
@@ -45,21 +46,36 @@ async def records(asked: Content, rows: Sequence[Mapping[str, Any]]) -> list[dic
         asked.look(partial(spread, asked, ids), "spread of views"),
         asked.look(partial(watched, asked, ids), "watch time"),
     )
+    common = about(asked)
     return [
-        reckoned(asked, id_, row, spreads.get(id_, Spread()), seconds.get(id_, 0.0))
+        reckoned(asked, id_, row, spreads.get(id_, Spread()), seconds.get(id_, 0.0), common)
         for id_, row in zip(ids, rows, strict=True)
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What all records of one question tell alike. days: of the period, up to now."""
+
+    date: str
+    told: Mapping[str, Any]
+    days: float
+    calculated_at: str | None
+
+
+def about(asked: Content) -> About:
+    return About(asked.date, asked.told, days_so_far(asked), asked.at(epoch_ms(asked.now)))
+
+
 def reckoned(
-    asked: Content, id_: str, numbers: Mapping[str, Any], found: Spread, watch_seconds: float
+    asked: Content, id_: str, numbers: Mapping[str, Any], found: Spread, watch_seconds: float, common: About
 ) -> dict[str, Any]:
     """The record from its numbers, with what no metric can tell."""
     views = numbers["total_views"]
     told: dict[str, Any] = {
         "content_id": id_,
-        "date": asked.date,
-        **asked.told,
+        "date": common.date,
+        **common.told,
         **{field: numbers[field] for field in RECORD},
         "watch_time": watch_seconds,
         "average_view_duration": watch_seconds / views if views else None,
@@ -68,12 +84,12 @@ def reckoned(
         "hourly_distribution": {str(hour): found.hours.get(hour, 0) for hour in range(24)},
         "daily_trend": found.trend,
     }
-    by_name = scores(told, days_so_far(asked))
+    by_name = scores(told, common.days)
     return {
         **told,
         **{f"{name}_score": by_name[name]["score"] for name in _SCORES},
         "scores": by_name,
-        "calculated_at": asked.at(epoch_ms(asked.now)),
+        "calculated_at": common.calculated_at,
         "last_updated": None if found.last_ms is None else asked.at(found.last_ms),
     }
 

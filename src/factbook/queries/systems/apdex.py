@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from factbook.queries.records import Records
 
 THRESHOLD_MS = 500.0
 FORMULA = "(satisfied + tolerated / 2) / requests"
+DECLARED = ("requests", "satisfying_requests", "tolerable_requests", "timed_requests")
+"""Metrics that are declared for this threshold: one question in place of three."""
 
 
 def meanings(threshold: float) -> dict[str, str]:
@@ -22,9 +25,17 @@ def meanings(threshold: float) -> dict[str, str]:
 
 async def apdex(records: Records, threshold: float, **given: Any) -> dict[str, Any]:
     """The score with its formula and parts; null where there were no requests, or of none is known how long it took."""
-    requests, satisfied, tolerated, timed = await (_declared if threshold == THRESHOLD_MS else _counted)(
-        records, threshold, **given
-    )
+    if threshold == THRESHOLD_MS:
+        return declared((await records.ask(*DECLARED, **given))["total"]["values"])
+    return _told(threshold, *await _counted(records, threshold, **given))
+
+
+def declared(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The score at THRESHOLD_MS, from the values of DECLARED."""
+    return _told(THRESHOLD_MS, *(values[name] for name in DECLARED))
+
+
+def _told(threshold: float, requests: int, satisfied: int, tolerated: int, timed: int) -> dict[str, Any]:
     return {
         "score": (satisfied + tolerated / 2) / requests if requests and timed else None,
         "threshold_ms": threshold,
@@ -36,14 +47,6 @@ async def apdex(records: Records, threshold: float, **given: Any) -> dict[str, A
 
 _Counts = tuple[int, int, int, int]
 """Requests, those satisfied, tolerated, and those of which it is known how long they took."""
-
-
-async def _declared(records: Records, threshold: float, **given: Any) -> _Counts:
-    """By the metrics that are declared for this threshold: one question in place of three."""
-    names = ("requests", "satisfying_requests", "tolerable_requests", "timed_requests")
-    values = (await records.ask(*names, **given))["total"]["values"]
-    requests, satisfied, tolerated, timed = (values[name] for name in names)
-    return requests, satisfied, tolerated, timed
 
 
 async def _counted(records: Records, threshold: float, **given: Any) -> _Counts:

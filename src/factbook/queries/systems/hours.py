@@ -9,6 +9,7 @@ from typing import Any
 
 from factbook.queries.records import Fields, Records
 
+from .apdex import DECLARED, THRESHOLD_MS, apdex, declared
 from .fields import SERVICE, told
 
 ENDPOINT: Fields = {
@@ -23,15 +24,17 @@ ENDPOINTS, STATUSES = 20, 50
 _Series = Mapping[str, list[float | None]]
 
 
-async def hours(records: Records, service: str) -> dict[str, Any]:
+async def hours(records: Records, service: str, threshold: float) -> dict[str, Any]:
     """Every hour of the period, in the zone asked for: counts 0 and all else null where nothing came in.
 
-    events: how many the whole stands on. notes: what was left out, and what was never sent.
+    threshold: of the Apdex of the whole. events: how many the whole stands on. notes: what was left out, and what was
+    never sent.
     """
     own = (("property.service", service),)
     hourly: dict[str, Any] = {"filters": own, "granularity": "1h"}
+    is_declared = threshold == THRESHOLD_MS
     whole, endpoints, statuses = await asyncio.gather(
-        records.ask(*SERVICE.values(), **hourly),
+        records.ask(*SERVICE.values(), *(DECLARED if is_declared else ()), **hourly),
         records.ask(*ENDPOINT.values(), dimensions=("endpoint",), limit=ENDPOINTS, other=False, **hourly),
         records.ask("requests", dimensions=("status_code",), limit=STATUSES, other=False, **hourly),
     )
@@ -62,6 +65,7 @@ async def hours(records: Records, service: str) -> dict[str, Any]:
             if (moment := datetime.fromisoformat(begun))
         ],
         "notes": _notes(whole["total"]["values"], endpoints["cut"], statuses["cut"]),
+        "apdex": declared(whole["total"]["values"]) if is_declared else await apdex(records, threshold, filters=own),
     }
 
 

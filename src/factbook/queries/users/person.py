@@ -29,6 +29,10 @@ class Own(Condition):
 
     hashes: tuple[int, ...] = field(default=(), repr=False)
 
+    @property
+    def is_sparse(self) -> bool:
+        return True
+
     def written(self, parameters: Parameters) -> str:
         return f"person IN {parameters.add(list(self.hashes), 'Array(UInt64)')}"
 

@@ -206,11 +206,10 @@ def _services(routes: APIRouter, services: Services, asked: Any) -> None:
     )
     async def one(service_name: _Service, what: Annotated[Asked, asked], apdex_ms: _Threshold = None) -> Response:
         records = what.records
-        found = await hours.hours(records, service_name)
+        threshold = (await _promised(services, what, apdex_ms=apdex_ms)).of(service_name).apdex_ms
+        found = await hours.hours(records, service_name, threshold)
         if not found["events"]:
             await _require_known(records, service_name)
-        threshold = (await _promised(services, what, apdex_ms=apdex_ms)).of(service_name).apdex_ms
-        found["apdex"] = await apdex(records, threshold, filters=(("property.service", service_name),))
         return answer(found)
 
 
