@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from factbook.core.sql import Parameters
-from factbook.metrics.levels import cover
+from factbook.metrics.levels import Run, cover
 from factbook.queries.states import placed
 
 from .aggregates import aggregate
 from .cells import Rows
+from .columns import Columns, columns
 from .cuts import cut
 from .leaves import is_state
 from .plan import Plan
 from .reach import reached
-from .scanned import Scanned, columns, filters_of, key_of, types_of
+from .scanned import filters_of, key_of, types_of
 from .spans import segments
 
-HEAD = 4
-"""Columns of an answer before those of the leaves."""
 MOST = 20_000
 """Values in segments of time: where there are more, they are ranked before the largest are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """sql answers rows of (hash of the values, whether the row is everything, span, the values, columns)."""
+
+    sql: str
+    parameters: dict[str, object]
+    runs: tuple[Run, ...]
+    columns: Columns
 
 
 def suits(plan: Plan) -> bool:
@@ -36,31 +46,30 @@ def suits(plan: Plan) -> bool:
     )
 
 
-def statement(plan: Plan) -> Scanned:
-    """sql answers rows of (hash of the values, whether the row is everything, span, the values, events and value of
-    each leaf in turn); LIMITED past MOST."""
+def statement(plan: Plan) -> Gathered:
+    """LIMITED past MOST."""
     parameters = Parameters()
     pieces = segments(plan.placed.ranges)
     runs = cover(pieces.buckets, raw=True)
     inside, at = placed(list(runs), "toUnixTimestamp64Milli(timestamp)", 1, parameters)
     found = [aggregate(leaf, plan.money, parameters) for leaf in plan.reads]
-    states, outer = columns(plan.reads, found)
+    wanted = columns(plan.reads, found)
     counted = " OR ".join(dict.fromkeys(f"({each.counted})" for each in found))
     cuts = [cut(d, plan.zone_name, parameters, "") for d in plan.dimensions]
     keys = [f"d{i}" for i in range(len(cuts))]
     groups = ", ".join(f"{each.group} AS {key}" for each, key in zip(cuts, keys, strict=True))
     texts = [f"toString({key})" for key in keys]
     sql = (
-        f"SELECT hash, grouping(hash), span, any(named), {', '.join(outer)}\nFROM (\n"
+        f"SELECT hash, grouping(hash), span, any(named), {', '.join(wanted.merged)}\nFROM (\n"
         f"  SELECT {groups}, [{', '.join(texts)}] AS named, {key_of(texts)} AS hash, toInt64({at}) AS at,"
-        f" {', '.join(states)}\n  FROM events\n"
+        f" {', '.join(wanted.states)}\n  FROM events\n"
         f"  WHERE tenant = {{tenant:String}} AND {inside}"
         f"{types_of(plan.reads, parameters)}{filters_of(plan, parameters)} AND ({counted})\n"
         f"  GROUP BY {', '.join(keys)}, at\n"
         f"  SETTINGS max_rows_to_group_by = {MOST}, group_by_overflow_mode = 'throw'\n)\n"
         f"ARRAY JOIN {reached(pieces, 'at', parameters)} AS span\nGROUP BY GROUPING SETS ((hash, span), (span))"
     )
-    return Scanned(sql, parameters.values, runs)
+    return Gathered(sql, parameters.values, runs, wanted)
 
 
 def rows_of(answer: Sequence[Sequence[Any]]) -> Rows:

@@ -11,25 +11,24 @@ from factbook.queries.where import between
 
 from .aggregates import aggregate
 from .cells import Rows
+from .columns import Columns, columns
 from .cuts import cut
 from .leaves import is_state
 from .plan import Plan
 from .ranks import ranked_by
-from .scanned import columns, days_of, filters_of, types_of
+from .scanned import days_of, filters_of, types_of
 from .tops import ordered_by
-
-HEAD = 5
-"""Columns of an answer before those of the leaves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Once:
     """sql answers rows of (row, whether the row is ALL, values of the dimensions, their hash, number of rows there are,
-    events and value of each leaf in turn); the rows told apart count from 1 in their order, 0 is the rest."""
+    columns); the rows told apart count from 1 in their order, 0 is the rest."""
 
     sql: str
     parameters: dict[str, object]
     runs: tuple[Run, ...]
+    columns: Columns
 
 
 def suits(plan: Plan) -> bool:
@@ -60,21 +59,21 @@ def statement(plan: Plan) -> Once:
         first = f"rank {direction} NULLS LAST"
     order = ", ".join([first, *(each.order for each in cuts)])
     counted = " OR ".join(dict.fromkeys(f"({each.counted})" for each in found))
-    inner, outer = columns(plan.reads, found)
+    told = columns(plan.reads, found)
     keys = [f"d{i}" for i in range(len(cuts))]
     groups = ", ".join(f"{each.group} AS {key}" for each, key in zip(cuts, keys, strict=True))
     named = ", ".join(f"toString({key})" for key in keys)
     sql = (
-        f"SELECT row, grouping(row), any(named), any(sipHash64(named)), any(of), {', '.join(outer)}\nFROM (\n"
+        f"SELECT row, grouping(row), any(named), any(sipHash64(named)), any(of), {', '.join(told.merged)}\nFROM (\n"
         f"  SELECT *, [{named}] AS named, count() OVER () AS of, row_number() OVER (ORDER BY {order}) AS place,"
         f" if(place <= {int(plan.request.limit)}, toInt32(place), 0) AS row\n  FROM (\n"
-        f"    SELECT {groups}, {rank} AS rank, {', '.join(inner)}\n"
+        f"    SELECT {groups}, {rank} AS rank, {', '.join(told.states)}\n"
         f"    FROM events\n    WHERE tenant = {{tenant:String}}{between(start, end, parameters)}"
         f"{days_of(plan, start, end, parameters)}"
         f"{types_of(plan.reads, parameters)}{filters_of(plan, parameters)} AND ({counted})\n"
         f"    GROUP BY {', '.join(keys)}\n  )\n)\nGROUP BY GROUPING SETS ((row), ())"
     )
-    return Once(sql, parameters.values, cover(((start, end),), raw=True))
+    return Once(sql, parameters.values, cover(((start, end),), raw=True), told)
 
 
 def rows_of(answer: Sequence[Sequence[object]]) -> Rows:

@@ -53,8 +53,9 @@ class Reading:
         reason = plan.sources[0].reason
         answer = self._rows(asked.sql, asked.parameters, reason, asked.runs)
         self.rows = once.rows_of(answer)
-        for row, whole, *told in answer:
-            self._scan(range(len(plan.reads)), ALL if whole else int(row), plan.placed.total, told[once.HEAD - 2 :])
+        for row, whole, _, _, _, *numbers in answer:
+            found = asked.columns.told(numbers)
+            self._scan(range(len(plan.reads)), ALL if whole else int(row), plan.placed.total, found)
 
     def _gathered(self) -> bool:
         """Reads everything at once; False where there are too many values for that."""
@@ -69,7 +70,8 @@ class Reading:
         trial.rows = gathered.rows_of(answer)
         places = {key: place for place, key in enumerate(trial.rows.keys, 1)}
         for key, whole, span, _, *numbers in answer:
-            trial._scan(range(len(self._plan.reads)), ALL if whole else places[int(key)], int(span), numbers)
+            row = ALL if whole else places[int(key)]
+            trial._scan(range(len(self._plan.reads)), row, int(span), asked.columns.told(numbers))
         total = self._plan.placed.total
         there = {row for (_, row, span), cell in trial.cells.found.items() if span == total and cell.events}
         self.rows = self._first(trial, there)

@@ -12,8 +12,9 @@ from factbook.metrics.model import Kind
 from factbook.queries.states import placed
 from factbook.queries.where import days, where
 
-from .aggregates import Aggregate, aggregate
+from .aggregates import aggregate
 from .cells import ALL, NOTHING, Cell, Rows
+from .columns import Columns, columns
 from .cuts import cut
 from .leaves import Leaf
 from .pieces import Pieces, pieces
@@ -26,17 +27,18 @@ _WHOLE = (Kind.COUNT, Kind.UNIQUE)
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """sql answers rows of (row, whether the row is ALL, span, events and value of each leaf in turn), or what `pieces`
-    are put together from."""
+    """sql answers rows of (row, whether the row is ALL, span, columns), or what pieces are put together from."""
 
     sql: str
     parameters: dict[str, object]
     runs: tuple[Run, ...]
-    pieces: Pieces | None = None
+    columns: Columns | Pieces
 
     def told(self, answer: Iterable[Sequence[Any]]) -> Iterable[Sequence[Any]]:
-        """The rows, of `answer` to `sql`."""
-        return self.pieces.put_together(answer) if self.pieces else answer
+        """Rows of (row, whether the row is ALL, span, events and value of each leaf in turn), of `answer` to `sql`."""
+        if isinstance(self.columns, Pieces):
+            return self.columns.put_together(answer)
+        return ((row, whole, span, *self.columns.told(numbers)) for row, whole, span, *numbers in answer)
 
 
 def statement(leaves: Sequence[Leaf], plan: Plan, rows: Rows, segments: Segments) -> Scanned:
@@ -47,37 +49,22 @@ def statement(leaves: Sequence[Leaf], plan: Plan, rows: Rows, segments: Segments
     found = [aggregate(leaf, plan.money, parameters) for leaf in leaves]
     inside += days_of(plan, segments.buckets[0][0], segments.buckets[-1][1], parameters)
     told = len(rows.values) + len(rows.groups) + 1 if plan.dimensions else None
-    parts = pieces(leaves, found, segments, rows=told)
-    states, outer = (parts.states, []) if parts else columns(leaves, found)
-    inner = [f"{row_of(plan, rows, parameters)} AS row", f"toInt64({at}) AS at", *states]
+    wanted = pieces(leaves, found, segments, rows=told) or columns(leaves, found)
+    inner = [f"{row_of(plan, rows, parameters)} AS row", f"toInt64({at}) AS at", *wanted.states]
     sql = (
         f"  SELECT {', '.join(inner)}\n  FROM events\n"
         f"  WHERE tenant = {{tenant:String}} AND {inside}{types_of(leaves, parameters)}{filters_of(plan, parameters)}\n"
         f"  GROUP BY row, at"
     )
-    if parts:
-        return Scanned(sql, parameters.values, runs, parts)
+    if isinstance(wanted, Pieces):
+        return Scanned(sql, parameters.values, runs, wanted)
     grouped = "GROUPING SETS ((row, span), (span))" if plan.dimensions else "row, span"
     whole = "grouping(row)" if plan.dimensions else "1"
     sql = (
-        f"SELECT row, {whole}, span, {', '.join(outer)}\nFROM (\n{sql}\n)\n"
+        f"SELECT row, {whole}, span, {', '.join(wanted.merged)}\nFROM (\n{sql}\n)\n"
         f"ARRAY JOIN {reached(segments, 'at', parameters)} AS span\nGROUP BY {grouped}"
     )
-    return Scanned(sql, parameters.values, runs)
-
-
-def columns(leaves: Sequence[Leaf], found: Sequence[Aggregate]) -> tuple[list[str], list[str]]:
-    """(states over events, the events and value of each leaf merged from them). A state that several stand on is read
-    once: every column takes its time to be planned."""
-    names: dict[str, str] = {}
-    merged = []
-    for leaf, each in zip(leaves, found, strict=True):
-        events = names.setdefault(f"countIf({each.counted})", f"s{len(names)}")
-        merged.append(f"sum({events})")
-        is_count = leaf.measure.kind is Kind.COUNT
-        value = events if is_count else names.setdefault(each.inner, f"s{len(names)}")
-        merged.append(each.outer.format(value))
-    return [f"{state} AS {name}" for state, name in names.items()], merged
+    return Scanned(sql, parameters.values, runs, wanted)
 
 
 def cell(leaf: Leaf, events: int, value: float | None) -> Cell:
