@@ -25,7 +25,7 @@ FROM
         sum(item.2) AS total,
         min(item.2) AS low,
         max(item.2) AS high,
-        uniqCombined64StateIf(17)(sipHash64(if(user_id != '', user_id, anonymous_id)), item.1 = '' AND (user_id != '' OR anonymous_id != '')) AS people,
+        uniqCombined64StateIf(17)(person, item.1 = '' AND person != 0) AS people,
         uniqCombined64StateIf(17)(session, item.1 = '' AND session != 0) AS visits,
         quantilesBFloat16StateIf(0.5, 0.95, 0.99)(item.2, item.1 != '') AS spread
     FROM events
