@@ -25,6 +25,8 @@ BATCH_CONNECTIONS = 8
 SINGLE_CONNECTIONS = 64
 SINGLE_RATE = 4000.0
 REST_SECONDS = 20.0
+IDLE, LONGEST_REST = 0.1, 120.0
+"""Of one core; seconds."""
 
 Say = Callable[[str], None]
 
@@ -41,6 +43,8 @@ def measure(folder: Path, *, events: int, seconds: float, say: Say) -> list[Figu
         say(f"{events:,} events in batches of {BATCH}")
         run = time.time_ns() & 0xFFFFFFFF
         batches, sustained, spent, batch_peak = _batches(served, run, events)
+        say("waiting for what the batches left to do")
+        _rested(served)
         say(f"single events at {SINGLE_RATE:,.0f}/s for {seconds:.0f} s")
         singles, visible, single_peak = _singles(served, run + 1, seconds)
         say("the same pace against a server that only answers")
@@ -140,6 +144,17 @@ def _batches(served: Served, run: int, events: int) -> tuple[Sent, float, float,
         sustained, spent = time.perf_counter() - started, cpu_seconds(served.pid) - spent
     _all_taken(sent, events // BATCH)
     return sent, sustained, spent, memory_mib(served.pid)[1]
+
+
+def _rested(served: Served) -> None:
+    """Returns when the server does next to nothing: what merges and builds sessions of a million events of one minute
+    is at work for a while, and would be measured with what comes after."""
+    end = time.monotonic() + LONGEST_REST
+    busy = True
+    while busy and time.monotonic() < end:
+        spent = cpu_seconds(served.pid)
+        time.sleep(2)  # what is measured is the passing of time
+        busy = (cpu_seconds(served.pid) - spent) / 2 > IDLE
 
 
 def _singles(served: Served, run: int, seconds: float) -> tuple[Sent, list[float], float]:

@@ -30,8 +30,8 @@ _SESSION: Mapping[str, Any] = {
     "compile_aggregate_expressions": 0,
     "compile_sort_description": 0,
 }
-"""Of every statement: an insert is in its table when it returns. And nothing is compiled to machine code: our statements
-are many and short, and take longer with it (docs/decisions/0003)."""
+"""Of every statement: an insert is in its table when it returns. And nothing is compiled to machine code: statements of
+ours are many and short, and take longer with it (docs/decisions/0003)."""
 
 _CALLERS_FAULT = {
     159: "The query took longer than one query may.",

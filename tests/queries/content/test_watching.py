@@ -14,7 +14,7 @@ from hypothesis import given as whatever
 from hypothesis import strategies as st
 
 from factbook.core.scope import Role, Scope
-from factbook.queries.content.watching import watched
+from factbook.queries.content.watching import MUCH, watched
 from factbook.storage.engine import Engine
 from factbook.storage.warehouse import Warehouse
 from tests.queries.given import given
@@ -97,14 +97,14 @@ def test_filters_choose_events(engine: Engine, warehouse: Warehouse, scope: Scop
     assert watched(asked, ["c"]) == {"c": 60}
 
 
-@pytest.mark.parametrize("few", [0, 500])
+@pytest.mark.parametrize(("few", "much"), [(0, MUCH), (500, MUCH), (500, 0)])
 def test_missing_pauses_are_the_same_for_few_and_many(
-    engine: Engine, warehouse: Warehouse, scope: Scope, few: int
+    engine: Engine, warehouse: Warehouse, scope: Scope, few: int, much: int
 ) -> None:
     for second, user in ((0, "u"), (40, "v"), (3000, "u"), (86_390, "v")):
         seen = event(second + 30, "page_view", content="", user=user)
         given(engine, scope, [play(second, user=user), event(second + 30, "page_view", content="", user="w"), seen])
-    assert watched(question(warehouse, scope, **DAY), ["c"], few) == {"c": 120}
+    assert watched(question(warehouse, scope, **DAY), ["c"], few, much) == {"c": 120}
 
 
 def test_a_thousand_pieces_are_asked_for_at_once(engine: Engine, warehouse: Warehouse, scope: Scope) -> None:
@@ -146,13 +146,15 @@ _one = st.builds(
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@whatever(history=st.lists(_one, min_size=2, max_size=16), few=st.sampled_from([0, 500]))
+@whatever(
+    history=st.lists(_one, min_size=2, max_size=16), few=st.sampled_from([0, 500]), much=st.sampled_from([0, MUCH])
+)
 def test_watch_time_is_that_of_a_walk_over_the_events(
-    engine: Engine, warehouse: Warehouse, history: list[Event], few: int
+    engine: Engine, warehouse: Warehouse, history: list[Event], few: int, much: int
 ) -> None:
     scope = Scope(tenant=f"tenant-{uuid4().hex}", actor="test", role=Role.OWNER)
     given(engine, scope, history)
-    found = watched(question(warehouse, scope, **DAY), ["c", "d"], few)
+    found = watched(question(warehouse, scope, **DAY), ["c", "d"], few, much)
     assert {id_: seconds for id_, seconds in found.items() if seconds} == pytest.approx(walked(history))
 
 
