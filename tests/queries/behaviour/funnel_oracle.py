@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 
@@ -33,13 +33,19 @@ Times = tuple[int | None, ...]
 """Of each step, None where it was not done."""
 
 
-def in_order(events: Sequence[Event]) -> list[Event]:
-    return sorted(events, key=lambda one: (one.at, min(one.steps, default=99), sum(2**step for step in one.steps)))
+def in_order(events: Sequence[Event], funnel: Funnel) -> list[Event]:
+    """What can be step 1 is that inside the period alone."""
+    able = [
+        replace(one, steps=one.steps - {1}) if funnel.order != "any" and one.at >= funnel.end else one for one in events
+    ]
+    return sorted(able, key=lambda one: (one.at, min(one.steps, default=99), sum(2**step for step in one.steps)))
 
 
 def deepest(events: Sequence[Event], funnel: Funnel) -> Times | None:
     """The deepest attempt; of several the first to get there, then the one that began last, then the latest times."""
-    chains = [(place, chain) for place, chain in _chains(in_order(events), funnel) if _holds(chain, events, funnel)]
+    chains = [
+        (place, chain) for place, chain in _chains(in_order(events, funnel), funnel) if _holds(chain, events, funnel)
+    ]
     if not chains:
         return None
     depth = max(_depth(chain) for _, chain in chains)
@@ -85,7 +91,7 @@ def _holds(chain: Times, events: Sequence[Event], funnel: Funnel) -> bool:
 
 def in_any_order(events: Sequence[Event], funnel: Funnel) -> Times | None:
     """When the first, second, … step was done in the attempt that has most, first, and began last."""
-    walked = [one for one in in_order(events) if one.steps]
+    walked = [one for one in in_order(events, funnel) if one.steps]
     found = [
         (-_most(walked[start : until + 1]), until, -first.at)
         for start, first in enumerate(walked)
@@ -121,7 +127,7 @@ def every(events: Sequence[Event], funnel: Funnel) -> list[Times]:
             told.append(tuple(now.get(step) for step in range(1, funnel.steps + 1)))
             now.clear()
 
-    walked: list[tuple[Event, bool]] = [(one, False) for one in in_order(events)]
+    walked: list[tuple[Event, bool]] = [(one, False) for one in in_order(events, funnel)]
     kills = [(one, True) for one in events if one.kills]
     for one, is_kill in sorted(walked + kills, key=lambda pair: (pair[0].at, pair[1])):
         if now and one.at - now[1] > funnel.window:

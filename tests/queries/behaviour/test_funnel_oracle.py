@@ -10,7 +10,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, example, settings
 from hypothesis import given as whatever
 from hypothesis import strategies as st
 
@@ -93,6 +93,7 @@ def by_user(warehouse: Warehouse, scope: Scope, told: dict[int, Any], users: int
 @pytest.mark.parametrize("order", ["ordered", "strict", "any"])
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @whatever(people_=histories, steps_=steps)
+@example(people_=[[(4, "a"), (SECONDS, "a"), (SECONDS, "b")]], steps_=["a", "b", "a"])
 def test_attempts_are_those_of_a_search_over_everything(
     warehouse: Warehouse, engine: Engine, order: str, people_: list[list[tuple[int, str]]], steps_: list[str]
 ) -> None:
