@@ -117,6 +117,29 @@ def test_processes_that_start_at_the_same_moment_migrate_once(bare_address: str,
     Metadata.open(bare_address, tmp_path).close()
 
 
+def test_a_new_file_is_opened_by_many_at_the_same_moment(tmp_path: Path) -> None:
+    failures: list[Exception] = []
+
+    def read(folder: Path, gate: threading.Barrier) -> None:
+        database = Database("", folder)
+        gate.wait()
+        try:
+            with database.reading():
+                pass
+        except FactbookError as error:
+            failures.append(error)
+        database.close()
+
+    for number in range(60):
+        gate = threading.Barrier(6)
+        threads = [threading.Thread(target=read, args=(tmp_path / str(number), gate)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+
+
 def test_more_readers_than_connections_are_told_to_come_again(
     postgres_address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
